@@ -25,3 +25,12 @@ func (a Activation) of(x float32) float32 {
 	}
 	return math.Float32frombits(bits)
 }
+
+// floor is the least value that the slope may multiply: for ReLU, which takes -Inf to
+// 0, the least finite number.
+func (a Activation) floor() float32 {
+	if a == ReLU {
+		return -math.MaxFloat32
+	}
+	return float32(math.Inf(-1))
+}

@@ -4,14 +4,19 @@ import "math"
 
 // BatchNorm normalises each channel of x [rows, channels] over the rows: for a
 // convolution's [n, h, w, channels], rows is n*h*w, for a dense layer's it is n.
-//
-// The statistics are taken by blocks of rows: a block's float32 sums are those of
-// deviations from its own mean, so they lose nothing where the mean is far larger
-// than the deviation, and the blocks are merged in float64 in their order.
 type BatchNorm struct {
+	// Moments, unless nil, hold the moments of x when ForwardTraining is called: the
+	// kernel that wrote x left them.
+	Moments *Moments
+	// InputActivation is the activation whose result x is, [Linear] at first. Backward
+	// multiplies dx by its derivative, as read from x: then the kernel that wrote x
+	// gets its dy behind the activation.
+	InputActivation Activation
+
 	channels          int
 	blockRows         int
 	epsilon, momentum float32
+	own               *Moments
 	ws                *Workspace
 }
 
@@ -20,22 +25,22 @@ type BatchNorm struct {
 // statistics that a training step keeps.
 func NewBatchNorm(channels int, epsilon, momentum float32, ws *Workspace) *BatchNorm {
 	return &BatchNorm{
+		InputActivation: Linear,
+
 		channels:  channels,
 		blockRows: min(max(blockFloats/channels, minBlockRows), maxBlockRows),
 		epsilon:   epsilon,
 		momentum:  momentum,
+		own:       NewMoments(channels),
 		ws:        ws,
 	}
 }
 
 const (
-	// A block is read twice while its sums are taken: it should stay in the
-	// first-level cache or at least in the second.
+	// A task takes 64 KiB of each operand, which is enough to hide its cost.
 	blockFloats = 16384
 	// Fewer rows, and a block's sums are no longer small beside its rows.
 	minBlockRows = 8
-	// More rows, and the rounding errors of float32 sums grow.
-	maxBlockRows = 256
 	// Channels merged by one task: a cache line of each block's sums.
 	groupChannels = 16
 )
@@ -47,28 +52,42 @@ const (
 // statistics are updated: moving = moving*momentum + batch*(1-momentum). All but x
 // and y have one value for each channel.
 func (b *BatchNorm) ForwardTraining(rows int, y, x, gamma, beta, movingMean, movingVariance, mean, invStd []float32) {
-	blocks := blockCount(rows, b.blockRows)
-	scratch := b.ws.split(b.channels, b.channels, blocks*momentSums*b.channels)
+	scratch := b.ws.split(b.channels, b.channels)
 	o := normOperands{
 		BatchNorm: b, rows: rows, y: y, x: x, gamma: gamma, beta: beta,
 		movingMean: movingMean, movingVariance: movingVariance, mean: mean, invStd: invStd,
-		scale: scratch[0], shift: scratch[1], sums: scratch[2],
+		scale: scratch[0], shift: scratch[1],
 	}
-	momentsPass.run(blocks, o)
+	b.statistics(o)
+	normalizePass.run(blockCount(rows, b.blockRows), o)
+}
+
+// statistics sets what ForwardTraining derives from x for each channel.
+func (b *BatchNorm) statistics(o normOperands) {
+	o.moments = b.Moments
+	if o.moments == nil {
+		o.moments = b.own
+		b.own.begin(1, o.rows, b.blockRows)
+		momentsPass.run(b.own.blocks(), o)
+	}
 	statisticsPass.run(blockCount(b.channels, groupChannels), o)
-	normalizePass.run(blocks, o)
 }
 
 // ForwardInference writes y = (x - movingMean) / sqrt(movingVariance + epsilon) *
 // gamma + beta for x and y [rows, channels]. y may be x.
 func (b *BatchNorm) ForwardInference(rows int, y, x, gamma, beta, movingMean, movingVariance []float32) {
+	normalizePass.run(blockCount(rows, b.blockRows), normOperands{
+		BatchNorm: b, rows: rows, y: y, x: x,
+		mean: movingMean, scale: b.inferenceScale(gamma, movingVariance), shift: beta,
+	})
+}
+
+func (b *BatchNorm) inferenceScale(gamma, movingVariance []float32) []float32 {
 	scale := b.ws.Floats(b.channels)[:b.channels]
 	for c, variance := range movingVariance[:b.channels] {
 		scale[c] = float32(float64(gamma[c]) * b.inverseDeviation(float64(variance)))
 	}
-	normalizePass.run(blockCount(rows, b.blockRows), normOperands{
-		BatchNorm: b, rows: rows, y: y, x: x, mean: movingMean, scale: scale, shift: beta,
-	})
+	return scale
 }
 
 func (b *BatchNorm) inverseDeviation(variance float64) float64 {
@@ -84,56 +103,34 @@ type normOperands struct {
 	movingMean, movingVariance []float32
 	mean, invStd               []float32
 	scale, shift               []float32 // y = (x-mean)*scale + shift
-	sums                       []float32 // [blocks, momentSums, channels]
+	moments                    *Moments
+	pooling                    // of BatchNormPool
 }
 
 var (
-	momentsPass    = newPass((*normOperands).blockMoments)
+	momentsPass    = newPass((*normOperands).addBlock)
 	statisticsPass = newPass((*normOperands).groupStatistics)
 	normalizePass  = newPass((*normOperands).normalizeBlock)
 )
 
-// momentSums is the number of sums that blockMoments keeps for a channel.
-const momentSums = 3
-
-// moments are the sums of a block: those of d = x-center and of d*d.
-func (o *normOperands) moments(block int) (center, sum, squares []float32) {
-	n := o.channels
-	s := o.sums[block*momentSums*n:][:momentSums*n]
-	return s[:n], s[n : 2*n], s[2*n:]
+func (o *normOperands) addBlock(block int) {
+	from, to := blockRange(block, o.moments.blockRows, o.rows)
+	o.moments.add(o.x, from, to)
 }
 
-func (o *normOperands) blockMoments(block int) {
-	from, to := blockRange(block, o.blockRows, o.rows)
-	x := o.x[from*o.channels : to*o.channels]
-	center, sum, squares := o.moments(block)
-	meanRows(center, x)
-	deviationRows(sum, squares, x, center)
-}
-
-// groupStatistics merges the blocks' moments of a group of channels by Chan's
-// formula and derives from them what normalizeBlock needs.
+// groupStatistics sets the statistics of a group of channels.
 func (o *normOperands) groupStatistics(group int) {
 	from, to := blockRange(group, groupChannels, o.channels)
-	var mean, squares [groupChannels]float64 // of the rows merged so far
-	for block := range blockCount(o.rows, o.blockRows) {
-		first, end := blockRange(block, o.blockRows, o.rows)
-		before, size := float64(first), float64(end-first)
-		share := size / float64(end)
-		center, sum, square := o.moments(block)
-		for i, c := 0, from; c < to; i, c = i+1, c+1 {
-			s := float64(sum[c])
-			offset := s / size // of the block's mean from its center
-			delta := float64(center[c]) + offset - mean[i]
-			mean[i] += delta * share
-			squares[i] += float64(square[c]) - s*offset + delta*delta*before*share
-		}
-	}
-	for i, c := 0, from; c < to; i, c = i+1, c+1 {
-		// Rounding could take the sum of squares of a constant channel below 0.
-		o.finish(c, mean[i], max(squares[i], 0)/float64(o.rows))
+	var means, variances [groupChannels]float64
+	o.moments.merge(from, means[:to-from], variances[:to-from])
+	for c := from; c < to; c++ {
+		o.finish(c, means[c-from], variances[c-from])
 	}
 }
+
+// lastFirst returns the block that a task of a second pass over n rows takes: the
+// blocks that the first pass read last may still be in the cache.
+func lastFirst(task, n, size int) int { return blockCount(n, size) - 1 - task }
 
 // finish stores the statistics of a channel.
 func (o *normOperands) finish(c int, mean, variance float64) {
@@ -149,8 +146,8 @@ func (o *normOperands) finish(c int, mean, variance float64) {
 	o.movingVariance[c] = float32(float64(o.movingVariance[c])*keep + variance*(1-keep))
 }
 
-func (o *normOperands) normalizeBlock(block int) {
-	from, to := blockRange(block, o.blockRows, o.rows)
+func (o *normOperands) normalizeBlock(task int) {
+	from, to := blockRange(lastFirst(task, o.rows, o.blockRows), o.blockRows, o.rows)
 	from, to = from*o.channels, to*o.channels
-	normalizeRows(o.y[from:to], o.x[from:to], o.mean[:o.channels], o.scale, o.shift[:o.channels])
+	rowTiers[active].normalize(o.y[from:to], o.x[from:to], o.mean[:o.channels], o.scale, o.shift[:o.channels])
 }

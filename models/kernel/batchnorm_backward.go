@@ -7,20 +7,25 @@ package kernel
 //	dgamma = sum of dy * xhat over the rows
 //	dx     = gamma * invStd * (dy - dbeta/rows - xhat*dgamma/rows)
 //
-// dx [rows, channels] is nil where it is not wanted; it may be dy. The mean comes rounded
+// dx [rows, channels] is times the derivative of InputActivation; it is nil where it is
+// not wanted, and may be dy. The mean comes rounded
 // to float32: where it is 1000 times the deviation, xhat is off by 3e-5.
 func (b *BatchNorm) Backward(rows int, dx, dgamma, dbeta, x, gamma, mean, invStd, dy []float32) {
-	blocks := blockCount(rows, b.blockRows)
-	scratch := b.ws.split(b.channels, b.channels, b.channels, blocks*gradientSums*b.channels)
-	o := normGradient{
+	b.backward(normGradient{
 		BatchNorm: b, rows: rows, dx: dx, dgamma: dgamma, dbeta: dbeta,
 		x: x, gamma: gamma, mean: mean, invStd: invStd, dy: dy,
-		dyMean: scratch[0], slope: scratch[1], scale: scratch[2], sums: scratch[3],
-	}
-	gradientSumsPass.run(blocks, o)
+	}, gradientSumsPass, inputGradientPass)
+}
+
+// backward runs the passes over the blocks with the given bodies.
+func (b *BatchNorm) backward(o normGradient, sums, inputGradient *pass[normGradient]) {
+	blocks := blockCount(o.rows, b.blockRows)
+	scratch := b.ws.split(b.channels, b.channels, b.channels, blocks*gradientSums*b.channels)
+	o.dyMean, o.slope, o.scale, o.sums = scratch[0], scratch[1], scratch[2], scratch[3]
+	sums.run(blocks, o)
 	channelGradientPass.run(blockCount(b.channels, groupChannels), o)
-	if dx != nil {
-		inputGradientPass.run(blocks, o)
+	if o.dx != nil {
+		inputGradient.run(blocks, o)
 	}
 }
 
@@ -34,6 +39,7 @@ type normGradient struct {
 	dy                   []float32
 	dyMean, slope, scale []float32 // dx = (dy - dyMean - (x-mean)*slope) * scale
 	sums                 []float32 // [blocks, gradientSums, channels]
+	pooling                        // of BatchNormPool
 }
 
 var (
@@ -56,7 +62,9 @@ func (o *normGradient) blockGradientSums(block int) {
 	from, to := blockRange(block, o.blockRows, o.rows)
 	from, to = from*o.channels, to*o.channels
 	dy, product := o.blockSums(block)
-	gradientSumRows(dy, product, o.x[from:to], o.dy[from:to], o.mean[:o.channels])
+	clear(dy)
+	clear(product)
+	rowTiers[active].gradientSum(dy, product, o.x[from:to], o.dy[from:to], o.mean[:o.channels])
 }
 
 // groupGradients merges the blocks' sums of a group of channels and derives from
@@ -81,8 +89,9 @@ func (o *normGradient) groupGradients(group int) {
 	}
 }
 
-func (o *normGradient) inputGradientBlock(block int) {
-	from, to := blockRange(block, o.blockRows, o.rows)
+func (o *normGradient) inputGradientBlock(task int) {
+	from, to := blockRange(lastFirst(task, o.rows, o.blockRows), o.blockRows, o.rows)
 	from, to = from*o.channels, to*o.channels
-	inputGradientRows(o.dx[from:to], o.x[from:to], o.dy[from:to], o.mean[:o.channels], o.dyMean, o.slope, o.scale)
+	rowTiers[active].inputGradient(o.dx[from:to], o.x[from:to], o.dy[from:to],
+		o.mean[:o.channels], o.dyMean, o.slope, o.scale, float32(o.InputActivation))
 }

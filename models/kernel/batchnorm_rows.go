@@ -1,35 +1,45 @@
 package kernel
 
-// The inner loops of BatchNorm. Each runs over the whole rows of x, one element
-// for each channel. Sums take two rows at a time: that halves the additions to
-// memory and keeps the rounding errors smaller.
+// rowKernels are the inner loops of BatchNorm. Each runs over the whole rows of its
+// first operand [rows, channels]; the operands without rows have one value for each
+// channel. A tier's kernels are the same functions but for rounding.
+type rowKernels struct {
+	sum           func(sum, x []float32)
+	deviation     func(sum, squares, x, center []float32)
+	gradientSum   func(sum, product, x, dy, mean []float32)
+	normalize     func(y, x, mean, scale, shift []float32)
+	inputGradient func(dx, x, dy, mean, dyMean, slope, scale []float32, activation float32)
+}
 
-// meanRows writes the mean of each channel over the rows of x.
-func meanRows(mean, x []float32) {
-	channels := len(mean)
-	perRow := float32(channels) / float32(len(x))
-	clear(mean)
+var portableRows = rowKernels{
+	sum:           sumRows,
+	deviation:     deviationRows,
+	gradientSum:   gradientSumRows,
+	normalize:     normalizeRows,
+	inputGradient: inputGradientRows,
+}
+
+// Sums take two rows at a time: that halves the additions to memory and keeps the
+// rounding errors smaller.
+
+// sumRows adds the rows of x to sum.
+func sumRows(sum, x []float32) {
+	channels := len(sum)
 	for ; len(x) >= 2*channels; x = x[2*channels:] {
-		x0, x1 := x[:len(mean)], x[channels:][:len(mean)]
-		for c := range mean {
-			mean[c] += x0[c] + x1[c]
+		x0, x1 := x[:len(sum)], x[channels:][:len(sum)]
+		for c := range sum {
+			sum[c] += x0[c] + x1[c]
 		}
 	}
 	for c, v := range x {
-		mean[c] += v
-	}
-	for c := range mean {
-		mean[c] *= perRow
+		sum[c] += v
 	}
 }
 
-// deviationRows writes, for each channel, the sums over the rows of x of
-// d = x - center and of d*d.
+// deviationRows adds, over the rows of x, d = x - center to sum and d*d to squares.
 func deviationRows(sum, squares, x, center []float32) {
 	channels := len(center)
 	sum, squares = sum[:channels], squares[:channels]
-	clear(sum)
-	clear(squares)
 	for ; len(x) >= 2*channels; x = x[2*channels:] {
 		x0, x1 := x[:channels], x[channels:][:channels]
 		for c, m := range center {
@@ -42,6 +52,24 @@ func deviationRows(sum, squares, x, center []float32) {
 		d := v - center[c]
 		sum[c] += d
 		squares[c] += d * d
+	}
+}
+
+// gradientSumRows adds, over the rows, dy to sum and dy*(x-mean) to product.
+func gradientSumRows(sum, product, x, dy, mean []float32) {
+	channels := len(mean)
+	sum, product = sum[:channels], product[:channels]
+	for ; len(x) >= 2*channels; x, dy = x[2*channels:], dy[2*channels:] {
+		x0, x1 := x[:channels], x[channels:][:channels]
+		dy0, dy1 := dy[:channels], dy[channels:][:channels]
+		for c, m := range mean {
+			sum[c] += dy0[c] + dy1[c]
+			product[c] += (x0[c]-m)*dy0[c] + (x1[c]-m)*dy1[c]
+		}
+	}
+	for c, v := range x {
+		sum[c] += dy[c]
+		product[c] += (v - mean[c]) * dy[c]
 	}
 }
 
@@ -58,35 +86,18 @@ func normalizeRows(y, x, mean, scale, shift []float32) {
 	}
 }
 
-// gradientSumRows writes, for each channel, the sums over the rows of dy and of
-// dy*(x-mean).
-func gradientSumRows(sum, product, x, dy, mean []float32) {
-	channels := len(mean)
-	sum, product = sum[:channels], product[:channels]
-	clear(sum)
-	clear(product)
-	for ; len(x) >= 2*channels; x, dy = x[2*channels:], dy[2*channels:] {
-		x0, x1 := x[:channels], x[channels:][:channels]
-		dy0, dy1 := dy[:channels], dy[channels:][:channels]
-		for c, m := range mean {
-			sum[c] += dy0[c] + dy1[c]
-			product[c] += (x0[c]-m)*dy0[c] + (x1[c]-m)*dy1[c]
-		}
-	}
-	for c, v := range x {
-		sum[c] += dy[c]
-		product[c] += (v - mean[c]) * dy[c]
-	}
-}
-
-// inputGradientRows writes dx = (dy - dyMean - (x-mean)*slope) * scale.
-func inputGradientRows(dx, x, dy, mean, dyMean, slope, scale []float32) {
+// inputGradientRows writes dx = (dy - dyMean - (x-mean)*slope) * scale, times
+// activation, a slope, where not x > 0.
+func inputGradientRows(dx, x, dy, mean, dyMean, slope, scale []float32, activation float32) {
 	channels := len(mean)
 	dyMean, slope, scale = dyMean[:channels], slope[:channels], scale[:channels]
 	for ; len(x) >= channels; dx, x, dy = dx[channels:], x[channels:], dy[channels:] {
 		dx0, x0, dy0 := dx[:channels], x[:channels], dy[:channels]
 		for c, m := range mean {
 			dx0[c] = (dy0[c] - dyMean[c] - (x0[c]-m)*slope[c]) * scale[c]
+		}
+		if activation != float32(Linear) {
+			derivativeVector(dx0, x0, dx0, activation, 0)
 		}
 	}
 }

@@ -54,9 +54,14 @@ func (s ConvShape) over(f frame, channels int) ConvShape {
 // later. So a row of outputs is a product whose left factor has KH segments and
 // rows that overlap in memory.
 type Conv2D struct {
+	// Moments, unless nil, get the moments of y in each Forward, while y is still in
+	// the cache, for the BatchNorm that reads it.
+	Moments *Moments
+
 	shape      ConvShape
 	activation Activation
 	ws         *Workspace
+	winograd   *winograd // nil: the shape does not suit it
 
 	call convCall // the call that is under way
 	// The tasks of calls, bound once: then a call needs no memory for closures.
@@ -73,14 +78,18 @@ type convCall struct {
 	scratch            []float32 // slotSize floats for each slot
 	slotSize           int
 
-	bands, bandRows int // bands of an output picture, rows in a band
-	chunkImages     int // pictures in a chunk of the batch
+	activation      Activation // of Backward: Linear when dy is behind it already
+	bands, bandRows int        // bands of an output picture, rows in a band
+	chunkImages     int        // pictures in a chunk of the batch
 }
 
 // NewConv2D returns a convolution of the given shape.
 func NewConv2D(s ConvShape, act Activation, ws *Workspace) *Conv2D {
 	c := &Conv2D{shape: s, activation: act, ws: ws}
 	c.forwardTask, c.backwardTask = c.forwardBand, c.backwardChunk
+	if active != portable && s.suitsWinograd() {
+		c.winograd = newWinograd(s, act, ws)
+	}
 	return c
 }
 
@@ -90,6 +99,11 @@ const minTasks = 16
 // Forward computes y [n, OutH, OutW, Cout] = activation(x * w + b) from
 // x [n, H, W, Cin], w [KH, KW, Cin, Cout] and b [Cout].
 func (c *Conv2D) Forward(n int, y, x, w, b []float32) {
+	if c.winograd != nil {
+		c.winograd.moments = c.Moments
+		c.winograd.forward(n, y, x, w, b)
+		return
+	}
 	s, slots := c.shape, Workers()
 	bands := min(s.OutH(), blockCount(minTasks, n))
 	bandRows := blockCount(s.OutH(), bands)
@@ -106,6 +120,9 @@ func (c *Conv2D) Forward(n int, y, x, w, b []float32) {
 	}
 	packPanels(c.call.panels, w, s.depth(), s.Cout, s.Cout)
 	packPanels(c.call.bias, b, 1, s.Cout, s.Cout)
+	if c.Moments != nil {
+		c.Moments.begin(n, s.OutH()*s.OutW(), bandRows*s.OutW())
+	}
 	parallelSlots(slots, n*bands, c.forwardTask)
 	c.call = convCall{} // keeps none of the caller's buffers alive
 }
@@ -127,6 +144,9 @@ func (c *Conv2D) forwardBand(task, slot int) {
 	}
 	y := call.y[(image*s.OutH()+from)*s.OutW()*s.Cout:]
 	convolve(y, to-from, x, s.over(input, s.Cout), call.panels, call.bias, c.activation)
+	if c.Moments != nil {
+		c.Moments.add(call.y, (image*s.OutH()+from)*s.OutW(), (image*s.OutH()+to)*s.OutW())
+	}
 }
 
 // convolve computes the first rows of one picture's output of s, which has no
@@ -138,8 +158,8 @@ func convolve(y []float32, rows int, x []float32, s ConvShape, panels, bias []fl
 		segments: s.KH, segmentStride: rowSize,
 		length: s.KW * s.Cin, stride: 1,
 	}
-	for col := 0; col < s.Cout; col += panelWidth {
-		cols := min(panelWidth, s.Cout-col)
+	for col := 0; col < s.Cout; col += panelWidth() {
+		cols := min(panelWidth(), s.Cout-col)
 		panel := panels[col*s.depth():]
 		e := epilogue{activation: act}
 		if bias != nil {

@@ -8,7 +8,8 @@ type Dense struct {
 
 	call denseCall // the call that is under way
 	// The tasks of calls, bound once: then a call needs no memory for closures.
-	forwardTask, forwardFewTask, gradientTask, backwardTask func(task, slot int)
+	forwardTask, forwardFewTask, streamTask, streamSumTask func(task, slot int)
+	gradientTask, backwardTask                             func(task, slot int)
 }
 
 // denseCall holds the operands of a call and its buffers in the workspace.
@@ -16,12 +17,15 @@ type denseCall struct {
 	n              int
 	x, w, b, y     []float32
 	dy, dx, dw, db []float32
-	bias           []float32 // in panels
-	rowBlock       int       // rows of the batch in a task of Forward
-	partials       []float32 // [depth blocks, n, out], in Forward of a few rows
-	masked         []float32 // dy behind the activation
-	panels         []float32 // the same in panels
-	scratch        []float32 // slotSize floats for each slot
+	bias           []float32  // in panels
+	activation     Activation // of Backward: Linear when dy is behind it already
+	rowBlock       int        // rows of the batch in a task of Forward
+	partials       []float32  // [chunks of the depth, n, out], in Forward
+	chunks         int        // of the depth, in forwardStreamed
+	masked         []float32  // dy behind the activation
+	panels         []float32  // the same in panels
+	transposed     []float32  // its transpose in panels
+	scratch        []float32  // slotSize floats for each slot
 	slotSize       int
 }
 
@@ -41,7 +45,8 @@ const (
 func NewDense(in, out int, act Activation, ws *Workspace) *Dense {
 	d := &Dense{in: in, out: out, activation: act, ws: ws}
 	d.forwardTask, d.forwardFewTask = d.forwardBlock, d.forwardFewBlock
-	d.gradientTask, d.backwardTask = d.gradientBlock, d.backwardBlock
+	d.streamTask, d.streamSumTask = d.streamChunk, d.streamSum
+	d.gradientTask, d.backwardTask = d.gradientBlock, d.backwardRun
 	return d
 }
 
@@ -49,9 +54,12 @@ func NewDense(in, out int, act Activation, ws *Workspace) *Dense {
 // b [out].
 func (d *Dense) Forward(n int, y, x, w, b []float32) {
 	d.call = denseCall{n: n, x: x, w: w, b: b, y: y}
-	if n <= fewRows {
+	switch {
+	case readable(d.out):
+		d.forwardStreamed()
+	case n <= fewRows:
 		d.forwardFew()
-	} else {
+	default:
 		d.forwardMany()
 	}
 	d.call = denseCall{} // keeps none of the caller's buffers alive
@@ -84,10 +92,13 @@ func (d *Dense) forwardBlock(task, slot int) {
 		o.length = min(depthBlock, d.in-from)
 		packPanels(panels, call.w[from*d.out+first:], o.length, last-first, d.out)
 		e := epilogue{accumulate: from > 0, activation: Linear}
-		for col := first; col < last; col += panelWidth {
-			cols := min(panelWidth, last-col)
+		for col := first; col < last; col += panelWidth() {
+			cols := min(panelWidth(), last-col)
+			if from == 0 {
+				e.bias = call.bias[col:]
+			}
 			if from+o.length == d.in {
-				e.bias, e.activation = call.bias[col:], d.activation
+				e.activation = d.activation
 			}
 			y, x := call.y[firstRow*d.out+col:], call.x[firstRow*d.in+from:]
 			gemm(y, d.out, cols, x, &o, panels[(col-first)*o.length:], &e)

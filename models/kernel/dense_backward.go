@@ -2,24 +2,33 @@ package kernel
 
 // Backward computes the gradients of a loss from dy, its gradient with respect to
 // y: dx [n, in] (nil: not wanted), dw [in, out] and db [out]. x and w are what
-// [Dense.Forward] was given, y is what it computed.
+// [Dense.Forward] was given, y is what it computed. y may be nil: dy is then the
+// gradient before the activation.
 func (d *Dense) Backward(n int, dx, dw, db, x, w, y, dy []float32) {
-	slots := Workers()
+	slots, act := Workers(), d.activation
+	if y == nil {
+		act = Linear
+	}
 	maskedSize := 0
-	if d.activation != Linear {
+	if act != Linear {
 		maskedSize = n * d.out
 	}
-	slotSize := splitSize(denseBlock*depthBlock, panelWidth*depthBlock)
-	parts := d.ws.split(maskedSize, panelsSize(n, d.out), slots*slotSize)
+	transposedSize := 0
+	if dx != nil {
+		transposedSize = panelsSize(d.out, n)
+	}
+	slotSize := splitSize(denseBlock*depthBlock, denseBlock*n)
+	parts := d.ws.split(maskedSize, panelsSize(n, d.out), transposedSize, slots*slotSize)
 	d.call = denseCall{
 		n: n, x: x, w: w, y: y, dy: dy, dx: dx, dw: dw, db: db,
-		masked: parts[0], panels: parts[1], scratch: parts[2], slotSize: slotSize,
+		masked: parts[0], panels: parts[1], transposed: parts[2], scratch: parts[3], slotSize: slotSize,
 	}
-	if d.activation == Linear {
+	d.call.activation = act
+	if act == Linear {
 		d.call.masked = dy
 	}
 	parallelSlots(slots, blockCount(d.out, denseBlock), d.gradientTask)
-	parallelSlots(slots, blockCount(d.in, denseBlock), d.backwardTask)
+	parallelSlots(slots, blockCount(d.in, denseRun*denseBlock), d.backwardTask)
 	d.call = denseCall{}
 }
 
@@ -28,69 +37,80 @@ func (d *Dense) Backward(n int, dx, dw, db, x, w, y, dy []float32) {
 func (d *Dense) gradientBlock(task, _ int) {
 	call := &d.call
 	first, last := blockRange(task, denseBlock, d.out)
-	if d.activation != Linear {
+	if call.activation != Linear {
 		for r := range call.n {
 			from, to := r*d.out+first, r*d.out+last
-			derivativeVector(call.masked[from:to], call.y[from:to], call.dy[from:to], float32(d.activation), 0)
+			derivative(call.masked[from:to], call.y[from:to], call.dy[from:to], call.activation)
 		}
 	}
 	packPanels(call.panels[first*call.n:], call.masked[first:], call.n, last-first, d.out)
+	if call.dx != nil {
+		for row := 0; row < call.n; row += panelWidth() {
+			rows := min(panelWidth(), call.n-row)
+			panel := call.transposed[row*d.out+first*panelWidth():]
+			packTransposed(panel, call.masked[row*d.out+first:], last-first, rows, d.out)
+		}
+	}
 	var block [denseBlock]float32
 	db := call.db[first:last]
 	clear(db)
 	addColumns(db, block[:last-first], call.masked[first:], call.n, d.out)
 }
 
-// backwardBlock computes dx and dw for a block of inputs.
-func (d *Dense) backwardBlock(task, slot int) {
+// denseRun is the number of consecutive blocks in a task of Backward.
+const denseRun = 4
+
+// backwardRun computes dw and dx for some blocks of inputs. In large layers the
+// weights and their gradient come from main memory and go there, so the next block of
+// both is prefetched.
+func (d *Dense) backwardRun(task, slot int) {
 	call := &d.call
-	first, last := blockRange(task, denseBlock, d.in)
-	parts := split(call.scratch[slot*call.slotSize:], denseBlock*depthBlock, panelWidth*depthBlock)
-	d.weightGradient(first, last, parts[0])
-	if call.dx != nil {
-		d.inputGradient(first, last, parts[1])
+	from, to := blockRange(task, denseRun*denseBlock, d.in)
+	scratch := call.scratch[slot*call.slotSize : (slot+1)*call.slotSize]
+	parts := split(scratch, denseBlock*depthBlock, denseBlock*call.n)
+	for first := from; first < to; first += denseBlock {
+		last := min(to, first+denseBlock)
+		next := min(last, d.in-(last-first)) * d.out
+		d.weightGradient(first, last, parts[0], call.dw[next:])
+		if call.dx != nil {
+			d.inputGradient(first, last, parts[1], call.w[next:])
+		}
 	}
 }
 
-// weightGradient computes dw for inputs [first, last): their columns of x,
-// transposed, times the gradient.
-func (d *Dense) weightGradient(first, last int, transposed []float32) {
+// weightGradient writes dw = x' dy for the inputs [first, last).
+func (d *Dense) weightGradient(first, last int, transposed, next []float32) {
 	call := &d.call
 	o := operand{rows: last - first, segments: 1, stride: 1}
+	o.nextStride = panelWidth() * 4 * tileRows / call.n
 	for from := 0; from < call.n; from += depthBlock {
 		o.length = min(depthBlock, call.n-from)
 		o.rowStride = o.length
-		transpose(transposed, call.x[from*d.in+first:], o.length, last-first, d.in)
+		transpose(transposed, o.length, call.x[from*d.in+first:], o.length, last-first, d.in)
 		e := epilogue{accumulate: from > 0, activation: Linear}
-		for col := 0; col < d.out; col += panelWidth {
-			cols := min(panelWidth, d.out-col)
-			panel := call.panels[col*call.n+from*panelWidth:]
-			gemm(call.dw[first*d.out+col:], d.out, cols, transposed, &o, panel, &e)
+		for col := 0; col < d.out; col += panelWidth() {
+			cols := min(panelWidth(), d.out-col)
+			o.next = next[col*o.rows:]
+			gemm(call.dw[first*d.out+col:], d.out, cols, transposed, &o, call.panels[col*call.n+from*panelWidth():], &e)
 		}
 	}
 }
 
-// inputGradient computes columns [first, last) of dx: the gradient times their rows
-// of the weights, transposed.
-func (d *Dense) inputGradient(first, last int, panel []float32) {
+// inputGradient writes dx' = w dy' for the inputs [first, last), transposed: so the
+// weights, which are many, are read where they lie.
+func (d *Dense) inputGradient(first, last int, transposed, next []float32) {
 	call := &d.call
-	o := operand{rows: call.n, rowStride: d.out, segments: 1, stride: 1}
+	o := operand{rows: last - first, rowStride: d.out, segments: 1, stride: 1}
+	o.nextStride = 4 * tileRows / blockCount(call.n, panelWidth())
 	for from := 0; from < d.out; from += depthBlock {
 		o.length = min(depthBlock, d.out-from)
+		o.next = next[from*o.rows:]
 		e := epilogue{accumulate: from > 0, activation: Linear}
-		for col := first; col < last; col += panelWidth {
-			cols := min(panelWidth, last-col)
-			packTransposed(panel, call.w[col*d.out+from:], o.length, cols, d.out)
-			gemm(call.dx[col:], d.in, cols, call.masked[from:], &o, panel, &e)
+		for row := 0; row < call.n; row += panelWidth() {
+			rows := min(panelWidth(), call.n-row)
+			panel := call.transposed[row*d.out+from*panelWidth():]
+			gemm(transposed[row:], call.n, rows, call.w[first*d.out+from:], &o, panel, &e)
 		}
 	}
-}
-
-// transpose writes the transpose of src [rows, cols], whose rows are ld apart.
-func transpose(dst, src []float32, rows, cols, ld int) {
-	for r := range rows {
-		for j, v := range src[r*ld : r*ld+cols] {
-			dst[j*rows+r] = v
-		}
-	}
+	transpose(call.dx[first:], d.in, transposed, last-first, call.n, call.n)
 }

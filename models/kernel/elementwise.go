@@ -26,6 +26,22 @@ func (o *vectorOperands) runChunk(task int) {
 	o.body(o.dst[from:to], o.a[from:to], b, o.s, o.t)
 }
 
+// vectorKernels are the bodies of the elementwise kernels. A tier's kernels are the
+// same functions but for rounding.
+type vectorKernels struct {
+	relu, leaky, derivative, mul, add, descend, momentum func(dst, a, b []float32, s, t float32)
+}
+
+var portableVectors = vectorKernels{
+	relu:       reluVector,
+	leaky:      leakyVector,
+	derivative: derivativeVector,
+	mul:        mulVector,
+	add:        addVector,
+	descend:    descendVector,
+	momentum:   momentumVector,
+}
+
 // elementwise runs body over chunks of its operands in parallel.
 func elementwise(body func(dst, a, b []float32, s, t float32), dst, a, b []float32, s, t float32) {
 	if len(dst) <= vectorChunk {
@@ -41,9 +57,9 @@ func Activate(y, x []float32, act Activation) {
 	case Linear:
 		elementwise(copyVector, y, x, nil, 0, 0)
 	case ReLU:
-		elementwise(reluVector, y, x, nil, 0, 0)
+		elementwise(vectorTiers[active].relu, y, x, nil, 0, 0)
 	default:
-		elementwise(leakyVector, y, x, nil, float32(act), 0)
+		elementwise(vectorTiers[active].leaky, y, x, nil, float32(act), 0)
 	}
 }
 
@@ -54,14 +70,14 @@ func ActivateBackward(dx, y, dy []float32, act Activation) {
 		elementwise(copyVector, dx, dy, nil, 0, 0)
 		return
 	}
-	elementwise(derivativeVector, dx, y, dy, float32(act), 0)
+	elementwise(vectorTiers[active].derivative, dx, y, dy, float32(act), 0)
 }
 
 // Mul writes dst = a * b, element by element. dst may be a or b.
-func Mul(dst, a, b []float32) { elementwise(mulVector, dst, a, b, 0, 0) }
+func Mul(dst, a, b []float32) { elementwise(vectorTiers[active].mul, dst, a, b, 0, 0) }
 
 // Add writes dst = a + b, element by element. dst may be a or b.
-func Add(dst, a, b []float32) { elementwise(addVector, dst, a, b, 0, 0) }
+func Add(dst, a, b []float32) { elementwise(vectorTiers[active].add, dst, a, b, 0, 0) }
 
 func copyVector(dst, a, _ []float32, _, _ float32) { copy(dst, a) }
 

@@ -1,35 +1,35 @@
 package kernel
 
-import "unsafe"
-
 // All convolutions and dense layers, forward and backward, are driven by one
 // micro kernel, gemm: the product of a left factor that is read where it lies, by
 // strides, and a right factor that was copied into panels.
 
-// panelWidth is how many columns of a right factor a panel holds. A panel of k
-// rows is k*panelWidth consecutive floats; panels of one factor follow each
-// other, and the last is filled up with zeros.
-const panelWidth = 4
-
-// quad is one row of a panel.
-type quad [panelWidth]float32
+// maxPanelWidth is how many columns of a right factor the widest panel of any
+// tier holds; [tier.panelWidth] is that of one tier. A panel of k rows is
+// k*panelWidth consecutive floats; panels of one factor follow each other, and the
+// last is filled up with zeros.
+const maxPanelWidth = 64
 
 // operand tells how a left factor lies in memory. Its columns come in segments:
 // element (r, s*length+k) is at r*rowStride + s*segmentStride + k*stride.
+// One of rowStride and stride is 1.
 type operand struct {
 	rows, rowStride         int
 	segments, segmentStride int
 	length, stride          int
+
+	next       []float32 // memory that is used soon, or nil: it may be prefetched
+	nextStride int       // bytes of it for each column and 6 rows
 }
 
 // columns returns the depth of the product: the number of rows of a panel.
 func (o *operand) columns() int { return o.segments * o.length }
 
 // epilogue is what happens to a product p on its way to memory:
-// c = activation(p + c if accumulate + bias).
+// c = activation(p + c if accumulate, or + bias).
 type epilogue struct {
 	accumulate bool
-	bias       []float32 // a row of a panel; nil: none
+	bias       []float32 // one for each column; nil: none; not with accumulate
 	activation Activation
 }
 
@@ -38,135 +38,99 @@ type epilogue struct {
 //
 //	c[r*ldc+j] = epilogue(sum over i < o.columns() of a(r, i) * panel[i*panelWidth+j])
 //
-// The sum starts at zero and is taken in the order of i.
+// The sum is taken in the order of i.
 func gemm(c []float32, ldc, cols int, a []float32, o *operand, panel []float32, e *epilogue) {
-	quads := quadsOf(panel, o.columns())
-	for r := range o.rows {
-		var sum quad
-		if o.stride == 1 {
-			dot(&sum, a[r*o.rowStride:], o, quads)
-		} else {
-			dotStrided(&sum, a[r*o.rowStride:], o, quads)
-		}
-		if out := c[r*ldc : r*ldc+cols]; cols == panelWidth {
-			e.store((*quad)(out), &sum)
-		} else {
-			var part quad
-			copy(part[:], out)
-			e.store(&part, &sum)
-			copy(out, part[:])
-		}
-	}
+	gemmStrided(c, ldc, cols, a, o, panel, panelWidth(), e)
 }
 
-// dot sets sum to the product of one row of a left factor with stride 1 and a
-// panel.
-func dot(sum *quad, a []float32, o *operand, panel []quad) {
-	var s0, s1, s2, s3 float32
-	for segment := range o.segments {
-		x := a[segment*o.segmentStride:][:o.length]
-		s0, s1, s2, s3 = addDot(s0, s1, s2, s3, x, panel[segment*o.length:])
+// gemmStrided is gemm for a right factor whose rows are ld apart, which must be
+// panelWidth() unless they are [readable].
+func gemmStrided(c []float32, ldc, cols int, a []float32, o *operand, b []float32, ld int, e *epilogue) {
+	if active == portable { // ld is panelWidth()
+		gemmPortable(c, ldc, cols, a, o, b, e)
+		return
 	}
-	*sum = quad{s0, s1, s2, s3}
+	args := gemmArgs{
+		c: c, a: a, b: b,
+		rows: o.rows, k: o.length, segments: o.segments,
+		aStride: o.rowStride, aSkip: o.segmentStride - o.length*o.stride,
+		bStride: ld, cStride: ldc,
+		next: o.next, nextStride: o.nextStride,
+		slope: e.activation, floor: e.activation.floor(),
+	}
+	switch {
+	case e.accumulate:
+		args.addend, args.addendStride = c, ldc
+	case e.bias != nil:
+		args.addend = e.bias
+	}
+	if o.stride != 1 {
+		args.aStride = o.stride
+	}
+	active.multiply(&args, cols, o.stride != 1)
 }
 
-// dotStrided is dot for any stride.
-func dotStrided(sum *quad, a []float32, o *operand, panel []quad) {
-	var s0, s1, s2, s3 float32
-	for segment := range o.segments {
-		p := panel[segment*o.length:][:o.length]
-		s0, s1, s2, s3 = addDotStrided(s0, s1, s2, s3, a[segment*o.segmentStride:], o.stride, p)
-	}
-	*sum = quad{s0, s1, s2, s3}
-}
+// readable reports whether a right factor with rows of the given number of columns can
+// be used where it lies, without panels: kernels read whole vectors.
+func readable(columns int) bool { return active != portable && columns%active.lanes() == 0 }
 
-// addDot adds the product of x and the first len(x) rows of a panel to a row of
-// sums. One row and four sums is the largest tile, and this the largest function,
-// in which the compiler keeps everything in registers: what is stored and loaded
-// again in every step delays the next.
+// gemmArgs are the arguments of the matrix-product kernels, which compute
 //
-//go:noinline
-func addDot(s0, s1, s2, s3 float32, x []float32, panel []quad) (float32, float32, float32, float32) {
-	panel = panel[:len(x)]
-	for k, v := range x {
-		q := &panel[k]
-		s0 += v * q[0]
-		s1 += v * q[1]
-		s2 += v * q[2]
-		s3 += v * q[3]
-	}
-	return s0, s1, s2, s3
-}
-
-// addDotStrided adds the product of len(panel) elements of x, stride apart, and a
-// panel to a row of sums.
+//	C = act(A B + addend)
 //
-//go:noinline
-func addDotStrided(s0, s1, s2, s3 float32, x []float32, stride int, panel []quad) (float32, float32, float32, float32) {
-	i := 0
-	for k := range panel {
-		q, v := &panel[k], x[i]
-		s0 += v * q[0]
-		s1 += v * q[1]
-		s2 += v * q[2]
-		s3 += v * q[3]
-		i += stride
-	}
-	return s0, s1, s2, s3
+// for C of args.rows rows. The sum over k runs through segments of args.k
+// products each. Strides and skips count float32s.
+type gemmArgs struct {
+	c, a, b []float32
+	addend  []float32 // nil: none
+	next    []float32 // used soon: it is prefetched
+
+	rows         int
+	k            int // products in a segment, at least 1
+	segments     int // at least 1
+	aStride      int // from one row of A to the next; transposed: from one k to the next
+	aSkip        int // from the end of one segment of A to the start of the next
+	bStride      int // from one k to the next
+	cStride      int
+	addendStride int // 0: one row for all, such as a bias
+	nextStride   int // bytes of next to prefetch with each step of k
+	tail         int // columns in the last vector, set by multiply
+	slope        Activation
+	floor        float32 // slope.floor()
 }
 
-// store writes a row of a product to c.
-func (e *epilogue) store(c, sum *quad) {
-	s0, s1, s2, s3 := sum[0], sum[1], sum[2], sum[3]
-	if e.accumulate {
-		s0, s1, s2, s3 = s0+c[0], s1+c[1], s2+c[2], s3+c[3]
-	}
-	if e.bias != nil {
-		b := (*quad)(e.bias)
-		s0, s1, s2, s3 = s0+b[0], s1+b[1], s2+b[2], s3+b[3]
-	}
-	if a := e.activation; a != Linear {
-		s0, s1, s2, s3 = a.of(s0), a.of(s1), a.of(s2), a.of(s3)
-	}
-	*c = quad{s0, s1, s2, s3}
-}
+// tileRows is the number of rows that the kernels compute at once.
+const tileRows = 6
 
-// quadsOf views the first n rows of a panel as an array each, which spares the
-// inner loops the bounds checks.
-func quadsOf(panel []float32, n int) []quad {
-	panel = panel[:n*panelWidth]
-	return unsafe.Slice((*quad)(unsafe.Pointer(unsafe.SliceData(panel))), n)
-}
+// prefetchStride is the nextStride with which a product of so many rows prefetches as
+// much as its panel holds.
+func prefetchStride(rows int) int { return panelWidth() * 4 / blockCount(rows, tileRows) }
 
-// panelsSize returns the floats that the panels of a factor [rows, cols] take.
-func panelsSize(rows, cols int) int { return rows * roundUp(cols, panelWidth) }
-
-// packPanels copies src [rows, cols], whose rows are ld apart, into panels.
-func packPanels(dst, src []float32, rows, cols, ld int) {
-	whole := cols / panelWidth
-	for r := range rows {
-		row := src[r*ld : r*ld+cols]
-		for p := range whole {
-			*(*quad)(dst[(p*rows+r)*panelWidth:]) = quad(row[p*panelWidth:])
+// multiply computes at most [tier.panelWidth] columns with the kernels of the tier.
+// Rows of B must be readable up to the next multiple of [tier.lanes] columns.
+func (t tier) multiply(args *gemmArgs, columns int, transposed bool) {
+	if t == portable {
+		multiplyGeneric(args, columns, transposed)
+		return
+	}
+	p := *args
+	if p.next == nil {
+		p.next, p.nextStride = p.b, 0
+	}
+	lanes := t.lanes()
+	for {
+		vectors := (columns + lanes - 1) / lanes
+		vectors &^= vectors >> 1 // the power of two not above it
+		n := min(columns, vectors*lanes)
+		p.tail = n - (vectors-1)*lanes
+		t.multiplyVectors(&p, vectors, transposed)
+		columns -= n
+		if columns == 0 {
+			return
 		}
-		if rest := row[whole*panelWidth:]; len(rest) > 0 {
-			var last quad
-			copy(last[:], rest)
-			*(*quad)(dst[(whole*rows+r)*panelWidth:]) = last
-		}
-	}
-}
-
-// packTransposed copies the transpose of src [cols, rows], whose rows are ld
-// apart, into one panel; cols <= panelWidth.
-func packTransposed(panel, src []float32, rows, cols, ld int) {
-	panel = panel[:rows*panelWidth]
-	if cols < panelWidth {
-		clear(panel)
-	}
-	for j := range cols {
-		for r, v := range src[j*ld : j*ld+rows] {
-			panel[r*panelWidth+j] = v
+		p.c, p.b = p.c[n:], p.b[n:]
+		if p.addend != nil {
+			p.addend = p.addend[n:]
 		}
 	}
 }

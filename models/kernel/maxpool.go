@@ -68,33 +68,69 @@ func (o *poolOperands) band(row int) (x, y []float32) {
 
 func (o *poolOperands) forwardRow(row int) {
 	x, y := o.band(row)
+	var winner []uint8
+	if o.winner != nil {
+		winner = o.winner[row*len(y):][:len(y)]
+	}
+	if kernels := o.kernels(); kernels != nil {
+		kernels.forward(y, winner, x[:2*o.w*o.c], o.c)
+		return
+	}
 	for pixel := range o.OutW() {
 		from := pixel * o.c
-		window := x[from*o.size:]
-		best := y[from:][:o.c]
+		window, best := x[from*o.size:], y[from:][:o.c]
 		copy(best, window)
-		if o.winner == nil {
+		if winner == nil {
 			for _, offset := range o.offsets[1:] {
 				maxPixel(best, window[offset:])
 			}
 			continue
 		}
-		winner := o.winner[row*len(y)+from:][:o.c]
-		clear(winner)
+		places := winner[from:][:o.c]
+		clear(places)
 		for k, offset := range o.offsets[1:] {
-			maxPixelIndex(best, winner, window[offset:], k+1)
+			maxPixelIndex(best, places, window[offset:], k+1)
 		}
 	}
 }
 
 func (o *poolOperands) backwardRow(row int) {
 	dx, dy := o.band(row)
-	clear(dx)
+	winner := o.winner[row*len(dy):][:len(dy)]
+	kernels, whole := o.kernels(), len(dx) == len(dy)*o.size*o.size
+	if kernels == nil || !whole {
+		clear(dx)
+	}
+	if kernels != nil {
+		kernels.backward(dx[:2*o.w*o.c], dy, winner, o.c)
+		return
+	}
 	for pixel := range o.OutW() {
 		from := pixel * o.c
-		winner := o.winner[row*len(dy)+from:][:o.c]
-		scatterPixel(dx[from*o.size:], dy[from:][:o.c], winner, o.offsets)
+		scatterPixel(dx[from*o.size:], dy[from:][:o.c], winner[from:], o.offsets)
 	}
+}
+
+// poolKernels are a tier's inner loops for windows of 2x2, over two rows of x with all
+// channels, those of a window's two rows.
+type poolKernels struct {
+	lanes    int // the channels are a multiple of it
+	forward  func(y []float32, winner []uint8, x []float32, channels int)
+	backward func(dx, dy []float32, winner []uint8, channels int)
+	// Those of BatchNorm followed by MaxPool2D, for whole windows.
+	normalize     func(y []float32, winner []uint8, x, mean, scale, shift []float32)
+	gradientSum   func(sum, product, x, dy []float32, winner []uint8, mean []float32)
+	inputGradient func(dx, x, dy []float32, winner []uint8, mean, dyMean, slope, scale []float32, activation float32)
+}
+
+// kernels returns the tier's kernels, nil if they do not suit the shape.
+func (p *MaxPool2D) kernels() *poolKernels {
+	for t := active; t > portable; t-- {
+		if k := &poolTiers[t]; p.size == 2 && p.c%k.lanes == 0 {
+			return k
+		}
+	}
+	return nil
 }
 
 // maxPixel takes x into the maxima found so far.

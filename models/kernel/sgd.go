@@ -5,10 +5,10 @@ package kernel
 // before the first step; with momentum 0 it may be nil: w -= lr*g.
 func SGD(w, v, g []float32, lr, momentum float32) {
 	if v == nil && momentum == 0 {
-		elementwise(descendVector, w, g, nil, lr, 0)
+		elementwise(vectorTiers[active].descend, w, g, nil, lr, 0)
 		return
 	}
-	elementwise(momentumVector, w, v, g, lr, momentum)
+	elementwise(vectorTiers[active].momentum, w, v, g, lr, momentum)
 }
 
 func descendVector(w, g, _ []float32, lr, _ float32) {

@@ -1,0 +1,6 @@
+//go:build !amd64 || noasm
+
+package kernel
+
+func (t tier) transpose(args *transposeArgs)   { transposeGeneric(args) }
+func (t tier) derivative(args *derivativeArgs) { derivativeGeneric(args) }

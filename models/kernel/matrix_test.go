@@ -1,0 +1,52 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestTranspose(t *testing.T) {
+	withTiers(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for _, rows := range []int{1, 7, 8, 16, 24, 33} {
+			for _, columns := range []int{1, 8, 9, 16, 40} {
+				ld, ldDst := columns+r.IntN(3), rows+r.IntN(3)
+				src := randomFloats(r, rows*ld)
+				dst, check := guarded((columns-1)*ldDst+rows, r.IntN(16))
+				transpose(dst, ldDst, src, rows, columns, ld)
+				check(t, fmt.Sprintf("%dx%d", rows, columns))
+				for i := range rows {
+					for j := range columns {
+						if dst[j*ldDst+i] != src[i*ld+j] {
+							t.Fatalf("%dx%d: wrong at row %d, column %d", rows, columns, i, j)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestDerivative(t *testing.T) {
+	withTiers(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for n := range 70 {
+			for _, act := range []Activation{Linear, ReLU, .5} {
+				y, dy := randomFloats(r, n), randomFloats(r, n)
+				dst, check := guarded(n, r.IntN(16))
+				derivative(dst, y, dy, act)
+				check(t, "dst")
+				for i, v := range dst {
+					want := dy[i]
+					if !(y[i] > 0) {
+						want *= float32(act)
+					}
+					if v != want {
+						t.Fatalf("n %d slope %v: dst[%d] = %v, want %v", n, act, i, v, want)
+					}
+				}
+			}
+		}
+	})
+}
