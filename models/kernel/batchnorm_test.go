@@ -113,67 +113,75 @@ func drawNormShape(t *rapid.T) (rows, channels int) {
 }
 
 func TestBatchNormForwardTraining(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng, g := newRand(t), newGuards(t)
-		rows, channels := drawNormShape(t)
-		ratio := rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "mean/deviation")
-		k := newNormCase(g, rng, rows, channels, ratio)
-		wantMovingMean, wantMovingVariance := float64s(k.movingMean), float64s(k.movingVariance)
-		k.forward()
-		k.compareForward(t, 1e-6)
-		mean, variance := referenceStatistics(rows, channels, float64s(k.x))
-		for c := range channels {
-			wantMovingMean[c] += (mean[c] - wantMovingMean[c]) * (1 - testMomentum)
-			wantMovingVariance[c] += (variance[c] - wantMovingVariance[c]) * (1 - testMomentum)
-		}
-		compareFloats(t, "moving mean", k.movingMean, wantMovingMean, 1e-6)
-		compareFloats(t, "moving variance", k.movingVariance, wantMovingVariance, 1e-6)
-		g.check()
+	withTiers(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng, g := newRand(t), newGuards(t)
+			rows, channels := drawNormShape(t)
+			ratio := rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "mean/deviation")
+			k := newNormCase(g, rng, rows, channels, ratio)
+			wantMovingMean, wantMovingVariance := float64s(k.movingMean), float64s(k.movingVariance)
+			k.forward()
+			k.compareForward(t, 1e-6)
+			mean, variance := referenceStatistics(rows, channels, float64s(k.x))
+			for c := range channels {
+				wantMovingMean[c] += (mean[c] - wantMovingMean[c]) * (1 - testMomentum)
+				wantMovingVariance[c] += (variance[c] - wantMovingVariance[c]) * (1 - testMomentum)
+			}
+			compareFloats(t, "moving mean", k.movingMean, wantMovingMean, 1e-6)
+			compareFloats(t, "moving variance", k.movingVariance, wantMovingVariance, 1e-6)
+			g.check()
+		})
 	})
 }
 
 // At the size of a convolution's output, with means a thousand times the deviation,
 // sums of squares without care would leave no digit of the variance.
 func TestBatchNormLargeMean(t *testing.T) {
-	rows := 64 * 26 * 26
-	if testing.Short() {
-		rows /= 4
-	}
-	for _, channels := range []int{1, 16} {
-		for seed := range uint64(5) {
-			g := newGuards(t)
-			k := newNormCase(g, rand.New(rand.NewPCG(5, seed)), rows, channels, 1000)
-			k.forward()
-			k.compareForward(t, 2e-7)
-			g.check()
+	withTiers(t, func(t *testing.T) {
+		rows := 64 * 26 * 26
+		if testing.Short() {
+			rows /= 4
 		}
-	}
+		for _, channels := range []int{1, 16} {
+			for seed := range uint64(5) {
+				g := newGuards(t)
+				k := newNormCase(g, rand.New(rand.NewPCG(5, seed)), rows, channels, 1000)
+				k.forward()
+				k.compareForward(t, 2e-7)
+				g.check()
+			}
+		}
+	})
 }
 
 // One far value in a block would spoil sums of deviations from the block's first row.
 func TestBatchNormOutlier(t *testing.T) {
-	rng, g := rand.New(rand.NewPCG(7, 8)), newGuards(t)
-	k := newNormCase(g, rng, 3000, 4, 1)
-	for c := range 4 {
-		k.x[c] = 1e4
-	}
-	k.forward()
-	k.compareForward(t, 1e-6)
+	withTiers(t, func(t *testing.T) {
+		rng, g := rand.New(rand.NewPCG(7, 8)), newGuards(t)
+		k := newNormCase(g, rng, 3000, 4, 1)
+		for c := range 4 {
+			k.x[c] = 1e4
+		}
+		k.forward()
+		k.compareForward(t, 1e-6)
+	})
 }
 
 func TestBatchNormConstantChannel(t *testing.T) {
-	g := newGuards(t)
-	k := newNormCase(g, rand.New(rand.NewPCG(7, 8)), 1000, 3, 0)
-	for i := range k.x {
-		k.x[i] = 12345.678
-	}
-	k.forward()
-	for i, y := range k.y {
-		if want := k.beta[i%3]; math.Abs(float64(y-want)) > 1e-6 {
-			t.Fatalf("y[%d] = %v, want beta = %v", i, y, want)
+	withTiers(t, func(t *testing.T) {
+		g := newGuards(t)
+		k := newNormCase(g, rand.New(rand.NewPCG(7, 8)), 1000, 3, 0)
+		for i := range k.x {
+			k.x[i] = 12345.678
 		}
-	}
-	compareFloats(t, "invStd", k.invStd, referenceInvStd(make([]float64, 3)), 1e-6)
+		k.forward()
+		for i, y := range k.y {
+			if want := k.beta[i%3]; math.Abs(float64(y-want)) > 1e-6 {
+				t.Fatalf("y[%d] = %v, want beta = %v", i, y, want)
+			}
+		}
+		compareFloats(t, "invStd", k.invStd, referenceInvStd(make([]float64, 3)), 1e-6)
+	})
 }
 
 // Rounded sums that contradict each other must not make a variance negative.
@@ -190,31 +198,35 @@ func TestBatchNormVarianceIsNotNegative(t *testing.T) {
 }
 
 func TestBatchNormNaN(t *testing.T) {
-	k := newNormCase(newGuards(t), rand.New(rand.NewPCG(7, 8)), 600, 5, 0)
-	k.x[402*5+3] = float32(math.NaN())
-	k.forward()
-	for i, y := range k.y {
-		if isNaN := y != y; isNaN != (i%5 == 3) {
-			t.Fatalf("y[%d] = %v after a NaN in channel 3", i, y)
+	withTiers(t, func(t *testing.T) {
+		k := newNormCase(newGuards(t), rand.New(rand.NewPCG(7, 8)), 600, 5, 0)
+		k.x[402*5+3] = float32(math.NaN())
+		k.forward()
+		for i, y := range k.y {
+			if isNaN := y != y; isNaN != (i%5 == 3) {
+				t.Fatalf("y[%d] = %v after a NaN in channel 3", i, y)
+			}
 		}
-	}
+	})
 }
 
 func TestBatchNormForwardInference(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng, g := newRand(t), newGuards(t)
-		rows, channels := drawNormShape(t)
-		k := newNormCase(g, rng, rows, channels, 1)
-		movingMean, movingVariance := append([]float32(nil), k.movingMean...), append([]float32(nil), k.movingVariance...)
-		k.ForwardInference(rows, k.y, k.x, k.gamma, k.beta, k.movingMean, k.movingVariance)
-		want := referenceNormalize(float64s(k.x), float64s(movingMean), referenceInvStd(float64s(movingVariance)),
-			float64s(k.gamma), float64s(k.beta))
-		compareSums(t, "y", k.y, want, 3e-7)
-		compareBits(t, "moving mean", k.movingMean, movingMean)
-		compareBits(t, "moving variance", k.movingVariance, movingVariance)
-		k.ForwardInference(rows, k.x, k.x, k.gamma, k.beta, k.movingMean, k.movingVariance)
-		compareBits(t, "y in place", k.x, k.y)
-		g.check()
+	withTiers(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng, g := newRand(t), newGuards(t)
+			rows, channels := drawNormShape(t)
+			k := newNormCase(g, rng, rows, channels, 1)
+			movingMean, movingVariance := append([]float32(nil), k.movingMean...), append([]float32(nil), k.movingVariance...)
+			k.ForwardInference(rows, k.y, k.x, k.gamma, k.beta, k.movingMean, k.movingVariance)
+			want := referenceNormalize(float64s(k.x), float64s(movingMean), referenceInvStd(float64s(movingVariance)),
+				float64s(k.gamma), float64s(k.beta))
+			compareSums(t, "y", k.y, want, 3e-7)
+			compareBits(t, "moving mean", k.movingMean, movingMean)
+			compareBits(t, "moving variance", k.movingVariance, movingVariance)
+			k.ForwardInference(rows, k.x, k.x, k.gamma, k.beta, k.movingMean, k.movingVariance)
+			compareBits(t, "y in place", k.x, k.y)
+			g.check()
+		})
 	})
 }
 
@@ -248,81 +260,87 @@ func referenceNormGradient(rows, channels int, x, dy, gamma []float64) (dx, dgam
 }
 
 func TestBatchNormBackward(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng, g := newRand(t), newGuards(t)
-		rows, channels := drawNormShape(t)
-		ratio := rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "mean/deviation")
-		k := newNormCase(g, rng, rows, channels, ratio)
-		k.forward()
-		dy := append([]float32(nil), k.dy...)
-		k.backward()
-		dx, dgamma, dbeta := referenceNormGradient(rows, channels, float64s(k.x), float64s(dy), float64s(k.gamma))
-		compareSums(t, "dgamma", k.dgamma, dgamma, 1e-6)
-		compareSums(t, "dbeta", k.dbeta, dbeta, 1e-6)
-		compareSums(t, "dx", k.dx, dx, 1e-6)
-		compareBits(t, "dy", k.dy, dy)
+	withTiers(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng, g := newRand(t), newGuards(t)
+			rows, channels := drawNormShape(t)
+			ratio := rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "mean/deviation")
+			k := newNormCase(g, rng, rows, channels, ratio)
+			k.forward()
+			dy := append([]float32(nil), k.dy...)
+			k.backward()
+			dx, dgamma, dbeta := referenceNormGradient(rows, channels, float64s(k.x), float64s(dy), float64s(k.gamma))
+			compareSums(t, "dgamma", k.dgamma, dgamma, 1e-6)
+			compareSums(t, "dbeta", k.dbeta, dbeta, 1e-6)
+			compareSums(t, "dx", k.dx, dx, 1e-6)
+			compareBits(t, "dy", k.dy, dy)
 
-		withDx := append([]float32(nil), k.dgamma...)
-		k.Backward(rows, nil, k.dgamma, k.dbeta, k.x, k.gamma, k.mean, k.invStd, k.dy)
-		compareBits(t, "dgamma without dx", k.dgamma, withDx)
-		k.Backward(rows, k.dy, k.dgamma, k.dbeta, k.x, k.gamma, k.mean, k.invStd, k.dy)
-		compareBits(t, "dx in place of dy", k.dy, k.dx)
-		g.check()
+			withDx := append([]float32(nil), k.dgamma...)
+			k.Backward(rows, nil, k.dgamma, k.dbeta, k.x, k.gamma, k.mean, k.invStd, k.dy)
+			compareBits(t, "dgamma without dx", k.dgamma, withDx)
+			k.Backward(rows, k.dy, k.dgamma, k.dbeta, k.x, k.gamma, k.mean, k.invStd, k.dy)
+			compareBits(t, "dx in place of dy", k.dy, k.dx)
+			g.check()
+		})
 	})
 }
 
 // The backward kernel against finite differences of the float64 forward reference.
 func TestBatchNormBackwardFiniteDifferences(t *testing.T) {
-	rng, g := rand.New(rand.NewPCG(9, 10)), newGuards(t)
-	const rows, channels, step = 9, 5, 1e-5
-	k := newNormCase(g, rng, rows, channels, 1)
-	k.forward()
-	k.backward()
-	x, gamma, beta := float64s(k.x), float64s(k.gamma), float64s(k.beta)
-	loss := func() float64 {
-		mean, variance := referenceStatistics(rows, channels, x)
-		total := 0.0
-		for i, y := range referenceNormalize(x, mean, referenceInvStd(variance), gamma, beta) {
-			total += float64(k.dy[i]) * y.value
+	withTiers(t, func(t *testing.T) {
+		rng, g := rand.New(rand.NewPCG(9, 10)), newGuards(t)
+		const rows, channels, step = 9, 5, 1e-5
+		k := newNormCase(g, rng, rows, channels, 1)
+		k.forward()
+		k.backward()
+		x, gamma, beta := float64s(k.x), float64s(k.gamma), float64s(k.beta)
+		loss := func() float64 {
+			mean, variance := referenceStatistics(rows, channels, x)
+			total := 0.0
+			for i, y := range referenceNormalize(x, mean, referenceInvStd(variance), gamma, beta) {
+				total += float64(k.dy[i]) * y.value
+			}
+			return total
 		}
-		return total
-	}
-	differences := func(parameters []float64) []float64 {
-		slopes := make([]float64, len(parameters))
-		for i, v := range parameters {
-			parameters[i] = v + step
-			up := loss()
-			parameters[i] = v - step
-			slopes[i] = (up - loss()) / (2 * step)
-			parameters[i] = v
+		differences := func(parameters []float64) []float64 {
+			slopes := make([]float64, len(parameters))
+			for i, v := range parameters {
+				parameters[i] = v + step
+				up := loss()
+				parameters[i] = v - step
+				slopes[i] = (up - loss()) / (2 * step)
+				parameters[i] = v
+			}
+			return slopes
 		}
-		return slopes
-	}
-	compareFloats(t, "dx", k.dx, differences(x), 2e-5)
-	compareFloats(t, "dgamma", k.dgamma, differences(gamma), 2e-5)
-	compareFloats(t, "dbeta", k.dbeta, differences(beta), 2e-5)
+		compareFloats(t, "dx", k.dx, differences(x), 2e-5)
+		compareFloats(t, "dgamma", k.dgamma, differences(gamma), 2e-5)
+		compareFloats(t, "dbeta", k.dbeta, differences(beta), 2e-5)
+	})
 }
 
 func TestBatchNormWorkers(t *testing.T) {
-	for _, shape := range []struct{ rows, channels int }{{3000, 64}, {64, 784}, {5, 17}} {
-		var first *normCase
-		forWorkers(func(workers int) {
-			g := newGuards(t)
-			k := newNormCase(g, rand.New(rand.NewPCG(11, 12)), shape.rows, shape.channels, 10)
-			k.forward()
-			k.backward()
-			if workers == 1 {
-				first = k
-			}
-			compareBits(t, "y", k.y, first.y)
-			compareBits(t, "mean", k.mean, first.mean)
-			compareBits(t, "invStd", k.invStd, first.invStd)
-			compareBits(t, "moving variance", k.movingVariance, first.movingVariance)
-			compareBits(t, "dx", k.dx, first.dx)
-			compareBits(t, "dgamma", k.dgamma, first.dgamma)
-			compareBits(t, "dbeta", k.dbeta, first.dbeta)
-		})
-	}
+	withTiers(t, func(t *testing.T) {
+		for _, shape := range []struct{ rows, channels int }{{3000, 64}, {64, 784}, {5, 17}} {
+			var first *normCase
+			forWorkers(func(workers int) {
+				g := newGuards(t)
+				k := newNormCase(g, rand.New(rand.NewPCG(11, 12)), shape.rows, shape.channels, 10)
+				k.forward()
+				k.backward()
+				if workers == 1 {
+					first = k
+				}
+				compareBits(t, "y", k.y, first.y)
+				compareBits(t, "mean", k.mean, first.mean)
+				compareBits(t, "invStd", k.invStd, first.invStd)
+				compareBits(t, "moving variance", k.movingVariance, first.movingVariance)
+				compareBits(t, "dx", k.dx, first.dx)
+				compareBits(t, "dgamma", k.dgamma, first.dgamma)
+				compareBits(t, "dbeta", k.dbeta, first.dbeta)
+			})
+		}
+	})
 }
 
 func BenchmarkBatchNorm(b *testing.B) {

@@ -33,51 +33,55 @@ func sprinkle(rng *rand.Rand, s []float32) {
 func sameFloat(a, b float32) bool { return a == b || a != a && b != b }
 
 func TestActivate(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng, g, n := newRand(t), newGuards(t), drawLength(t)
-		act := rapid.SampledFrom([]Activation{Linear, ReLU, .5, .3, 2}).Draw(t, "activation")
-		x, y := g.normal(rng, n), g.floats(n)
-		sprinkle(rng, x)
-		original := append([]float32(nil), x...)
-		Activate(y, x, act)
-		for i, v := range original {
-			want := v
-			switch {
-			case act == ReLU && v < 0:
-				want = 0 // also for -Inf, where 0*x is NaN
-			case act != ReLU && !(v > 0):
-				want = float32(act) * v
+	withTiers(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng, g, n := newRand(t), newGuards(t), drawLength(t)
+			act := rapid.SampledFrom([]Activation{Linear, ReLU, .5, .3, 2}).Draw(t, "activation")
+			x, y := g.normal(rng, n), g.floats(n)
+			sprinkle(rng, x)
+			original := append([]float32(nil), x...)
+			Activate(y, x, act)
+			for i, v := range original {
+				want := v
+				switch {
+				case act == ReLU && v < 0:
+					want = 0 // also for -Inf, where 0*x is NaN
+				case act != ReLU && !(v > 0):
+					want = float32(act) * v
+				}
+				if !sameFloat(y[i], want) {
+					t.Fatalf("activation %v of %v is %v, want %v", act, v, y[i], want)
+				}
 			}
-			if !sameFloat(y[i], want) {
-				t.Fatalf("activation %v of %v is %v, want %v", act, v, y[i], want)
-			}
-		}
-		compareBits(t, "x", x, original)
-		Activate(x, x, act)
-		compareBits(t, "in place", x, y)
-		g.check()
+			compareBits(t, "x", x, original)
+			Activate(x, x, act)
+			compareBits(t, "in place", x, y)
+			g.check()
+		})
 	})
 }
 
 func TestActivateBackward(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng, g, n := newRand(t), newGuards(t), drawLength(t)
-		act := rapid.SampledFrom([]Activation{Linear, ReLU, .5, .3, 2}).Draw(t, "activation")
-		y, dy, dx := g.normal(rng, n), g.normal(rng, n), g.floats(n)
-		for i := range y {
-			if rng.IntN(4) == 0 {
-				y[i] = float32(math.Copysign(0, float64(y[i])))
+	withTiers(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng, g, n := newRand(t), newGuards(t), drawLength(t)
+			act := rapid.SampledFrom([]Activation{Linear, ReLU, .5, .3, 2}).Draw(t, "activation")
+			y, dy, dx := g.normal(rng, n), g.normal(rng, n), g.floats(n)
+			for i := range y {
+				if rng.IntN(4) == 0 {
+					y[i] = float32(math.Copysign(0, float64(y[i])))
+				}
 			}
-		}
-		ActivateBackward(dx, y, dy, act)
-		for i := range dx {
-			if want := float32(referenceSlope(float64(y[i]), act)) * dy[i]; dx[i] != want {
-				t.Fatalf("activation %v: gradient %v at result %v is %v, want %v", act, dy[i], y[i], dx[i], want)
+			ActivateBackward(dx, y, dy, act)
+			for i := range dx {
+				if want := float32(referenceSlope(float64(y[i]), act)) * dy[i]; dx[i] != want {
+					t.Fatalf("activation %v: gradient %v at result %v is %v, want %v", act, dy[i], y[i], dx[i], want)
+				}
 			}
-		}
-		ActivateBackward(dy, y, dy, act)
-		compareBits(t, "in place", dy, dx)
-		g.check()
+			ActivateBackward(dy, y, dy, act)
+			compareBits(t, "in place", dy, dx)
+			g.check()
+		})
 	})
 }
 
@@ -103,40 +107,44 @@ func TestActivateBackwardIsTheDerivative(t *testing.T) {
 }
 
 func TestMulAdd(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng, g, n := newRand(t), newGuards(t), drawLength(t)
-		a, b := g.normal(rng, n), g.normal(rng, n)
-		sprinkle(rng, a)
-		product, total := g.floats(n), g.floats(n)
-		Mul(product, a, b)
-		Add(total, a, b)
-		for i := range a {
-			if !sameFloat(product[i], a[i]*b[i]) || !sameFloat(total[i], a[i]+b[i]) {
-				t.Fatalf("%v and %v: product %v, sum %v", a[i], b[i], product[i], total[i])
+	withTiers(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng, g, n := newRand(t), newGuards(t), drawLength(t)
+			a, b := g.normal(rng, n), g.normal(rng, n)
+			sprinkle(rng, a)
+			product, total := g.floats(n), g.floats(n)
+			Mul(product, a, b)
+			Add(total, a, b)
+			for i := range a {
+				if !sameFloat(product[i], a[i]*b[i]) || !sameFloat(total[i], a[i]+b[i]) {
+					t.Fatalf("%v and %v: product %v, sum %v", a[i], b[i], product[i], total[i])
+				}
 			}
-		}
-		Mul(b, a, b)
-		compareBits(t, "in place", b, product)
-		g.check()
+			Mul(b, a, b)
+			compareBits(t, "in place", b, product)
+			g.check()
+		})
 	})
 }
 
 func TestElementwiseWorkers(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	a, b := make([]float32, 5*vectorChunk+9), make([]float32, 5*vectorChunk+9)
-	fillNormal(rng, a)
-	fillNormal(rng, b)
-	var first []float32
-	forWorkers(func(workers int) {
-		dst := make([]float32, len(a))
-		Mul(dst, a, b)
-		Add(dst, dst, a)
-		Activate(dst, dst, .5)
-		ActivateBackward(dst, a, dst, .5)
-		if workers == 1 {
-			first = dst
-		}
-		compareBits(t, "result", dst, first)
+	withTiers(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		a, b := make([]float32, 5*vectorChunk+9), make([]float32, 5*vectorChunk+9)
+		fillNormal(rng, a)
+		fillNormal(rng, b)
+		var first []float32
+		forWorkers(func(workers int) {
+			dst := make([]float32, len(a))
+			Mul(dst, a, b)
+			Add(dst, dst, a)
+			Activate(dst, dst, .5)
+			ActivateBackward(dst, a, dst, .5)
+			if workers == 1 {
+				first = dst
+			}
+			compareBits(t, "result", dst, first)
+		})
 	})
 }
 

@@ -35,10 +35,16 @@ func (batchNormalization) variables(inputs [][]int) []*Variable {
 
 func (batchNormalization) nodes(b *builder, l *instance) (node, error) {
 	in, v := b.in(l, 0), b.variables(l)
-	n, err := op.BatchNormalization(b.context, l.name, l.shape, op.BatchNorm{
+	norm := op.BatchNorm{
 		Gamma: v[0], Beta: v[1], MovingMean: v[2], MovingVariance: v[3],
 		Epsilon: batchNormEpsilon, Momentum: batchNormMomentum,
 		Training: b.mode.training, InputGrad: in.grad,
-	}, in.Node)
+		Handover: b.handovers[l],
+	}
+	if b.pooled[l] {
+		n, err := op.BatchNormalizationMaxPool2D(b.context, l.name, l.shape[0], l.shape[1], l.shape[2], fusedPool, norm, in.Node)
+		return node{n, true}, err
+	}
+	n, err := op.BatchNormalization(b.context, l.name, l.shape, norm, in.Node)
 	return node{n, true}, err
 }

@@ -23,6 +23,8 @@ type builder struct {
 	images     *G.Node
 	outputs    []node // by the layer's index
 	fused      map[*instance]kernel.Activation
+	handovers  map[*instance]*op.Handover
+	pooled     map[*instance]bool // BatchNormalization that does the MaxPooling2D behind it, and that MaxPooling2D
 	learnables G.Nodes
 	dropouts   int
 }
@@ -30,6 +32,10 @@ type builder struct {
 // layers adds all layers and returns the logits.
 func (b *builder) layers(layers []*instance) (*G.Node, error) {
 	b.fused = fusable(layers)
+	b.pooled = pooled(layers)
+	if b.mode.training {
+		b.handovers = b.handedOver(layers)
+	}
 	for _, l := range layers {
 		out, err := l.kind.nodes(b, l)
 		if err != nil {
@@ -75,4 +81,53 @@ func fusable(layers []*instance) map[*instance]kernel.Activation {
 		}
 	}
 	return fused
+}
+
+// handedOver finds the convolutions and dense layers whose only consumer, behind
+// an activation that they take in, is a BatchNormalization.
+func (b *builder) handedOver(layers []*instance) map[*instance]*op.Handover {
+	handovers := map[*instance]*op.Handover{}
+	for _, l := range layers {
+		if _, ok := l.kind.(batchNormalization); !ok {
+			continue
+		}
+		in := l.inputs[0]
+		if in.consumers != 1 {
+			continue
+		}
+		if _, ok := in.kind.(activation); ok {
+			if _, ok := b.fused[in]; !ok {
+				continue
+			}
+			in = in.inputs[0]
+		}
+		switch in.kind.(type) {
+		case conv2D, dense:
+			if in.consumers == 1 {
+				h := new(op.Handover)
+				handovers[in], handovers[l] = h, h
+			}
+		}
+	}
+	return handovers
+}
+
+// fusedPool is the only size of pools that a kernel does together with
+// BatchNormalization.
+const fusedPool = 2
+
+// pooled finds the normalisations that only a MaxPooling2D reads.
+func pooled(layers []*instance) map[*instance]bool {
+	pooled := map[*instance]bool{}
+	for _, l := range layers {
+		pool, ok := l.kind.(maxPooling2D)
+		if !ok || pool.size != fusedPool {
+			continue
+		}
+		in := l.inputs[0]
+		if _, ok := in.kind.(batchNormalization); ok && in.consumers == 1 {
+			pooled[in], pooled[l] = true, true
+		}
+	}
+	return pooled
 }

@@ -69,6 +69,6 @@ func (c conv2D) nodes(b *builder, l *instance) (node, error) {
 	if !ok {
 		act = c.options.slope()
 	}
-	n, err := op.Conv2D(b.context, l.name, c.geometry(l.inputs[0].shape), act, in.grad, in.Node, v[0], v[1])
+	n, err := op.Conv2D(b.context, l.name, c.geometry(l.inputs[0].shape), act, in.grad, b.handovers[l], in.Node, v[0], v[1])
 	return node{n, true}, err
 }

@@ -48,6 +48,6 @@ func (d dense) nodes(b *builder, l *instance) (node, error) {
 	if !ok {
 		act = d.options.slope()
 	}
-	n, err := op.Dense(b.context, l.name, l.inputs[0].shape[0], d.units, act, in.grad, in.Node, v[0], v[1])
+	n, err := op.Dense(b.context, l.name, l.inputs[0].shape[0], d.units, act, in.grad, b.handovers[l], in.Node, v[0], v[1])
 	return node{n, true}, err
 }

@@ -48,6 +48,9 @@ func (p maxPooling2D) output(inputs [][]int) ([]int, error) {
 
 func (p maxPooling2D) nodes(b *builder, l *instance) (node, error) {
 	in, shape := b.in(l, 0), l.inputs[0].shape
+	if b.pooled[l] {
+		return in, nil
+	}
 	n, err := op.MaxPool2D(b.context, l.name, shape[0], shape[1], shape[2], p.size, b.mode.training, in.Node)
 	return node{n, in.grad}, err
 }

@@ -16,6 +16,18 @@ type BatchNorm struct {
 	// moving ones in place; otherwise the moving ones are used.
 	Training  bool
 	InputGrad bool
+	// Handover is nil, or what ties the normalisation to the layer before it.
+	Handover *Handover
+}
+
+// Handover ties a Conv2D or Dense to the BatchNormalization that alone reads its
+// result, in a training graph, and saves two passes over memory: the convolution
+// leaves the moments of its result, taken while it is in the cache, and the
+// normalisation, which reads that result anyway, returns the gradient from before
+// the layer's activation. The layer's op fills it, so it is built first.
+type Handover struct {
+	moments    *kernel.Moments // nil: of a Dense, whose results are small
+	activation kernel.Activation
 }
 
 // BatchNormalization adds (x-mean)/sqrt(variance+epsilon)*gamma + beta over the
@@ -31,6 +43,9 @@ func BatchNormalization(ctx *Context, name string, shape []int, bn BatchNorm, x 
 		output:  rows(shape...),
 	}
 	if bn.Training {
+		if bn.Handover != nil {
+			norm.Moments, norm.InputActivation = bn.Handover.moments, bn.Handover.activation
+		}
 		mean, invStd := make([]float32, channels), make([]float32, channels)
 		o.wanted = []bool{bn.InputGrad, true, true, false, false}
 		o.forward = func(n int, y *tensor.Dense, in []G.Value) error {

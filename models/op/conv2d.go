@@ -9,9 +9,14 @@ import (
 
 // Conv2D adds act(conv(x, w) + b): x (batch, H, W, Cin), w (KH, KW, Cin, Cout),
 // b (Cout), result (batch, OutH, OutW, Cout). inputGrad tells whether x has a
-// gradient; the pictures that a network begins with have none.
-func Conv2D(ctx *Context, name string, s kernel.ConvShape, act kernel.Activation, inputGrad bool, x, w, b *G.Node) (*G.Node, error) {
+// gradient; the pictures that a network begins with have none. h is nil, or what
+// ties the convolution to the BatchNormalization behind it.
+func Conv2D(ctx *Context, name string, s kernel.ConvShape, act kernel.Activation, inputGrad bool, h *Handover, x, w, b *G.Node) (*G.Node, error) {
 	conv := kernel.NewConv2D(s, act, &ctx.Workspace)
+	if h != nil {
+		h.moments, h.activation = kernel.NewMoments(s.Cout), act
+		conv.Moments = h.moments
+	}
 	o := &operation{
 		context: ctx,
 		name:    name,
@@ -23,7 +28,7 @@ func Conv2D(ctx *Context, name string, s kernel.ConvShape, act kernel.Activation
 			return nil
 		},
 		reads:       []int{0, 1},
-		readsOutput: act != kernel.Linear,
+		readsOutput: act != kernel.Linear && h == nil,
 		flops:       2 * float64(s.OutH()*s.OutW()*s.Cout) * float64(s.KH*s.KW*s.Cin),
 		backward: func(n int, grads []*tensor.Dense, in []G.Value, y, dy G.Value) error {
 			conv.Backward(n, optional(grads[0]), grads[1].Float32s(), grads[2].Float32s(),

@@ -8,9 +8,13 @@ import (
 )
 
 // Dense adds act(x·w + b): x (batch, in), w (in, out), b (out), result
-// (batch, out). inputGrad tells whether x has a gradient.
-func Dense(ctx *Context, name string, in, out int, act kernel.Activation, inputGrad bool, x, w, b *G.Node) (*G.Node, error) {
+// (batch, out). inputGrad tells whether x has a gradient. h is nil, or what ties
+// the layer to the BatchNormalization behind it.
+func Dense(ctx *Context, name string, in, out int, act kernel.Activation, inputGrad bool, h *Handover, x, w, b *G.Node) (*G.Node, error) {
 	dense := kernel.NewDense(in, out, act, &ctx.Workspace)
+	if h != nil {
+		h.activation = act
+	}
 	o := &operation{
 		context: ctx,
 		name:    name,
@@ -22,7 +26,7 @@ func Dense(ctx *Context, name string, in, out int, act kernel.Activation, inputG
 			return nil
 		},
 		reads:       []int{0, 1},
-		readsOutput: act != kernel.Linear,
+		readsOutput: act != kernel.Linear && h == nil,
 		flops:       2 * float64(in) * float64(out),
 		backward: func(n int, grads []*tensor.Dense, in []G.Value, y, dy G.Value) error {
 			dense.Backward(n, optional(grads[0]), grads[1].Float32s(), grads[2].Float32s(),

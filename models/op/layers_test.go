@@ -39,7 +39,7 @@ func TestConv2D(t *testing.T) {
 			},
 			output: rows(s.OutH(), s.OutW(), s.Cout),
 			add: func(ctx *Context, x []*G.Node) (*G.Node, error) {
-				return Conv2D(ctx, "conv2d", s, act, true, x[0], x[1], x[2])
+				return Conv2D(ctx, "conv2d", s, act, true, nil, x[0], x[1], x[2])
 			},
 			reference: func(x [][]float64) []float64 { return convolved(n, s, act, x[0], x[1], x[2]) },
 		}.run(t)
@@ -85,7 +85,7 @@ func TestDense(t *testing.T) {
 			},
 			output: rows(out),
 			add: func(ctx *Context, x []*G.Node) (*G.Node, error) {
-				return Dense(ctx, "dense", in, out, act, true, x[0], x[1], x[2])
+				return Dense(ctx, "dense", in, out, act, true, nil, x[0], x[1], x[2])
 			},
 			reference: func(x [][]float64) []float64 {
 				s := kernel.ConvShape{H: 1, W: 1, Cin: in, Cout: out, KH: 1, KW: 1}
@@ -108,7 +108,7 @@ func TestFirstLayer(t *testing.T) {
 			},
 			output: rows(2, 4, 3),
 			add: func(ctx *Context, x []*G.Node) (*G.Node, error) {
-				return Conv2D(ctx, "conv2d", s, kernel.ReLU, false, x[0], x[1], x[2])
+				return Conv2D(ctx, "conv2d", s, kernel.ReLU, false, nil, x[0], x[1], x[2])
 			},
 			reference: func(x [][]float64) []float64 { return convolved(n, s, kernel.ReLU, x[0], x[1], x[2]) },
 		}.run(t)
@@ -236,25 +236,27 @@ func TestMaxPool2D(t *testing.T) {
 			add: func(ctx *Context, x []*G.Node) (*G.Node, error) {
 				return MaxPool2D(ctx, "pool", h, w, c, size, true, x[0])
 			},
-			reference: func(x [][]float64) []float64 {
-				var y []float64
-				for i := range n {
-					for oy := range h / size {
-						for ox := range w / size {
-							for ch := range c {
-								largest := math.Inf(-1)
-								for k := range size * size {
-									largest = max(largest, x[0][((i*h+oy*size+k/size)*w+ox*size+k%size)*c+ch])
-								}
-								y = append(y, largest)
-							}
-						}
-					}
-				}
-				return y
-			},
+			reference: func(x [][]float64) []float64 { return maxima(n, h, w, c, size, x[0]) },
 		}.run(t)
 	})
+}
+
+func maxima(n, h, w, c, size int, x []float64) []float64 {
+	var y []float64
+	for i := range n {
+		for oy := range h / size {
+			for ox := range w / size {
+				for ch := range c {
+					largest := math.Inf(-1)
+					for k := range size * size {
+						largest = max(largest, x[((i*h+oy*size+k/size)*w+ox*size+k%size)*c+ch])
+					}
+					y = append(y, largest)
+				}
+			}
+		}
+	}
+	return y
 }
 
 // Among equal values the first takes the gradient, as in TensorFlow.
@@ -483,4 +485,107 @@ func TestLabelsAreChecked(t *testing.T) {
 	if want := "label 10 of row 1 is not one of the 10 classes"; !contains(err, want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
+}
+
+// A convolution or dense layer tied to the BatchNormalization behind it gives
+// what the two give apart: both against the reference of the pair.
+func TestHandover(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := kernel.ConvShape{H: small(t, "H", 3, 5), W: small(t, "W", 3, 5), Cin: small(t, "Cin", 1, 2), Cout: small(t, "Cout", 1, 3), KH: 2, KW: 2}
+		dense := rapid.Bool().Draw(t, "dense")
+		if dense {
+			s.H, s.W, s.KH, s.KW = 1, 1, 1, 1
+		}
+		act := rapid.SampledFrom(activations).Draw(t, "activation")
+		n := small(t, "batch", 2, 3)
+		shape, wShape := []int{s.OutH(), s.OutW(), s.Cout}, spec{s.KH, s.KW, s.Cin, s.Cout}
+		xShape := rows(s.H, s.W, s.Cin)
+		if dense {
+			shape, wShape, xShape = []int{s.Cout}, spec{s.Cin, s.Cout}, rows(s.Cin)
+		}
+		ones := make([]float32, s.Cout)
+		for i := range ones {
+			ones[i] = 1
+		}
+		check{
+			batch: n,
+			inputs: []input{
+				{spec: xShape, data: eighths(t, "x", n*s.H*s.W*s.Cin)},
+				{spec: wShape, data: eighths(t, "w", wShape.size(1))},
+				{spec: spec{s.Cout}, data: odd(t, "b", s.Cout)},
+				{spec: spec{s.Cout}, data: eighths(t, "gamma", s.Cout)},
+				{spec: spec{s.Cout}, data: eighths(t, "beta", s.Cout)},
+				{spec: spec{s.Cout}, data: make([]float32, s.Cout), constant: true},
+				{spec: spec{s.Cout}, data: ones, constant: true},
+			},
+			output: rows(shape...),
+			add: func(ctx *Context, x []*G.Node) (*G.Node, error) {
+				h := new(Handover)
+				var y *G.Node
+				var err error
+				if dense {
+					y, err = Dense(ctx, "dense", s.Cin, s.Cout, act, true, h, x[0], x[1], x[2])
+				} else {
+					y, err = Conv2D(ctx, "conv2d", s, act, true, h, x[0], x[1], x[2])
+				}
+				if err != nil {
+					return nil, err
+				}
+				return BatchNormalization(ctx, "bn", shape, BatchNorm{
+					Gamma: x[3], Beta: x[4], MovingMean: x[5], MovingVariance: x[6],
+					Epsilon: 0.5, Momentum: 0.9, Training: true, InputGrad: true, Handover: h,
+				}, y)
+			},
+			reference: func(x [][]float64) []float64 {
+				z := convolved(n, s, act, x[0], x[1], x[2])
+				y := make([]float64, len(z))
+				for ch := range s.Cout {
+					mean, variance := moments(z, s.Cout, ch)
+					for i := ch; i < len(y); i += s.Cout {
+						y[i] = (z[i]-mean)/math.Sqrt(variance+0.5)*x[3][ch] + x[4][ch]
+					}
+				}
+				return y
+			},
+		}.run(t)
+	})
+}
+
+func TestBatchNormalizationMaxPool2D(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, w, c := small(t, "H", 2, 5), small(t, "W", 2, 5), small(t, "C", 1, 3)
+		n := small(t, "batch", 1, 3)
+		movingVariance := make([]float32, c)
+		for i := range movingVariance {
+			movingVariance[i] = 1
+		}
+		check{
+			batch: n,
+			inputs: []input{
+				{spec: rows(h, w, c), data: distinct(t, "x", n*h*w*c)},
+				{spec: spec{c}, data: odd(t, "gamma", c)},
+				{spec: spec{c}, data: eighths(t, "beta", c)},
+				{spec: spec{c}, data: make([]float32, c), constant: true},
+				{spec: spec{c}, data: movingVariance, constant: true},
+			},
+			output: rows(h/2, w/2, c),
+			add: func(ctx *Context, x []*G.Node) (*G.Node, error) {
+				return BatchNormalizationMaxPool2D(ctx, "bn", h, w, c, 2, BatchNorm{
+					Gamma: x[1], Beta: x[2], MovingMean: x[3], MovingVariance: x[4],
+					Epsilon: 1e-3, Momentum: 0.9, Training: true, InputGrad: true,
+					Handover: &Handover{activation: kernel.Linear},
+				}, x[0])
+			},
+			reference: func(x [][]float64) []float64 {
+				normalized := make([]float64, len(x[0]))
+				for ch := range c {
+					mean, variance := moments(x[0], c, ch)
+					for i := ch; i < len(normalized); i += c {
+						normalized[i] = (x[0][i]-mean)/math.Sqrt(variance+1e-3)*x[1][ch] + x[2][ch]
+					}
+				}
+				return maxima(n, h, w, c, 2, normalized)
+			},
+		}.run(t)
+	})
 }

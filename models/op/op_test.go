@@ -220,12 +220,12 @@ func TestShapesAreChecked(t *testing.T) {
 	node := func(name string, shape ...int) *G.Node {
 		return G.NodeFromAny(g, tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32)), G.WithName(name))
 	}
-	_, err := Dense(&Context{}, "dense", 3, 2, 1, true, node("x", 4, 5), node("w", 3, 2), node("b", 2))
+	_, err := Dense(&Context{}, "dense", 3, 2, 1, true, nil, node("x", 4, 5), node("w", 3, 2), node("b", 2))
 	if !contains(err, "dense: input 0: axis 1 has 5, want 3") {
 		t.Errorf("a wrong width gave %v", err)
 	}
 	x := node("good", 4, 3)
-	if _, err := Dense(&Context{}, "dense", 3, 2, 1, true, x, node("w2", 3, 2), node("b2", 2)); err != nil {
+	if _, err := Dense(&Context{}, "dense", 3, 2, 1, true, nil, x, node("w2", 3, 2), node("b2", 2)); err != nil {
 		t.Fatal(err)
 	}
 	G.WithValue(tensor.New(tensor.WithShape(4, 5), tensor.Of(tensor.Float32)))(x)
@@ -243,7 +243,7 @@ func TestPassesShareMemory(t *testing.T) {
 		return G.NodeFromAny(g, tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32)), G.WithName(name))
 	}
 	x := node("x", 64, 300)
-	y, err := Dense(&Context{}, "dense", 300, 200, 0, false, x, node("w", 300, 200), node("b", 200))
+	y, err := Dense(&Context{}, "dense", 300, 200, 0, false, nil, x, node("w", 300, 200), node("b", 200))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -245,13 +245,18 @@ func (m *rowMap) emit() {
 	m.RET()
 }
 
-// A norm holds the addresses of the values of (x-mean)*scale + shift.
-type norm struct{ mean, scale, shift reg.GPVirtual }
+// A norm holds the values of (x-mean)*scale + shift.
+type norm struct{ mean, scale, shift reg.VecVirtual }
 
-// normalize replaces x, at the channels of a.
-func (a access) normalize(x reg.VecVirtual, n norm) {
-	a.VSUBPS(a.load(n.mean), x, x)
-	a.VFMADD213PS(a.load(n.shift), a.load(n.scale), x)
+// loadNorm loads the values for the channels of a.
+func (a access) loadNorm(mean, scale, shift reg.GPVirtual) norm {
+	return norm{mean: a.load(mean), scale: a.load(scale), shift: a.load(shift)}
+}
+
+// normalize replaces x.
+func (g *generator) normalize(x reg.VecVirtual, n norm) {
+	g.VSUBPS(n.mean, x, x)
+	g.VFMADD213PS(n.shift, n.scale, x)
 }
 
 func normalizeRows(g *generator) {
@@ -261,39 +266,47 @@ func normalizeRows(g *generator) {
 	m := &rowMap{generator: g, rows: []string{"y", "x"}, values: []string{"mean", "scale", "shift"}}
 	m.body = func(a access, rows, values []reg.GPVirtual) {
 		x := a.load(rows[1])
-		a.normalize(x, norm{values[0], values[1], values[2]})
+		g.normalize(x, a.loadNorm(values[0], values[1], values[2]))
 		a.store(x, rows[0])
 	}
 	m.emit()
 }
 
-// A normGradient holds the addresses of the values of
+// A normGradient holds the values of
 // dx = (dy - dyMean - (x-mean)*slope) * scale * act'(x).
 type normGradient struct {
-	mean, dyMean, slope, scale reg.GPVirtual
+	mean, dyMean, slope, scale reg.VecVirtual
 	activation                 slope
 }
 
-// inputGradient replaces dy, at the channels of a.
-func (a access) inputGradient(dy, x reg.VecVirtual, n normGradient) {
-	d := a.vector()
-	a.VSUBPS(a.load(n.mean), x, d)
-	a.VSUBPS(a.load(n.dyMean), dy, dy)
-	a.VFNMADD231PS(a.load(n.slope), d, dy)
-	a.VMULPS(a.load(n.scale), dy, dy)
-	a.scale(dy, x, n.activation)
+// loadGradient loads the values for the channels of a.
+func (a access) loadGradient(mean, dyMean, slope, scale reg.GPVirtual, activation slope) normGradient {
+	return normGradient{
+		mean: a.load(mean), dyMean: a.load(dyMean), slope: a.load(slope), scale: a.load(scale),
+		activation: activation,
+	}
+}
+
+// inputGradient replaces dy.
+func (g *generator) inputGradient(dy, x reg.VecVirtual, n normGradient) {
+	d := g.vector()
+	g.VSUBPS(n.mean, x, d)
+	g.VSUBPS(n.dyMean, dy, dy)
+	g.VFNMADD231PS(n.slope, d, dy)
+	g.VMULPS(n.scale, dy, dy)
+	g.scale(dy, x, n.activation)
 }
 
 func inputGradientRows(g *generator) {
 	name := "inputGradientRows" + g.name
 	g.slices(name, "func(dx, x, dy, mean, dyMean, slope, scale []float32, activation float32)",
-		name+" writes dx = (dy - dyMean - (x-mean)*slope) * scale, times activation where not x > 0,",
-		"as inputGradientRows does.")
+		name+" writes dx = (dy - dyMean - (x-mean)*slope) * scale, times activation where",
+		"not x > 0, as inputGradientRows does.")
 	activation := g.slope(g.scalar("activation"))
 	m := &rowMap{generator: g, rows: []string{"dx", "x", "dy"}, values: []string{"mean", "dyMean", "slope", "scale"}}
 	m.body = func(a access, rows, values []reg.GPVirtual) {
 		x, dy := a.load(rows[1]), a.load(rows[2])
-		a.inputGradient(dy, x, normGradient{values[0], values[1], values[2], values[3], activation})
+		g.inputGradient(dy, x, a.loadGradient(values[0], values[1], values[2], values[3], activation))
 		a.store(dy, rows[0])
 	}
 	m.emit()

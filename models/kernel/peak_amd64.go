@@ -1,0 +1,10 @@
+//go:build amd64 && !noasm
+
+package kernel
+
+// peakTiers are the loops of multiplications with additions for each tier.
+var peakTiers = [...]func(turns int) (operations int){
+	portable: multiplyAddLoop,
+	avx2:     multiplyAddLoopAVX2,
+	avx512:   multiplyAddLoopAVX512,
+}
