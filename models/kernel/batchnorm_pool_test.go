@@ -152,6 +152,7 @@ func TestBatchNormPoolDoesNotAllocate(t *testing.T) {
 	withTiers(t, func(t *testing.T) {
 		for _, h := range []int{8, 9} { // fused, and not
 			k := newNormPoolCase(newGuards(t), rand.New(rand.NewPCG(1, 2)), 3, h, 8, 32, 2, new(Workspace))
+			k.forward() // Backward needs its winners
 			k.fused.Moments = NewMoments(32)
 			for name, run := range map[string]func(){
 				"ForwardTraining": func() {

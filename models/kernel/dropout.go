@@ -35,9 +35,8 @@ var dropoutPass = newPass((*dropoutOperands).fillBlock)
 
 func (o *dropoutOperands) fillBlock(block int) {
 	from, to := blockRange(block, dropoutBlock, len(o.mask))
-	var source rand.PCG
-	source.Seed(blockSeed(o.seed, o.stream, uint64(block)))
-	fillMask(o.mask[from:to], &source, o.threshold, o.scale)
+	hi, lo := blockSeed(o.seed, o.stream, uint64(block))
+	maskTiers[active](o.mask[from:to], hi, lo, o.threshold, o.scale)
 }
 
 // blockSeed derives the state of a block's generator. Each word passes through the
@@ -58,9 +57,11 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// fillMask draws a mask, two elements from each number. It chooses by arithmetic on
-// the bits: a branch on a random bit would be mispredicted.
-func fillMask(mask []float32, source *rand.PCG, threshold uint64, scale float32) {
+// fillMask draws a mask from rand.NewPCG(hi, lo), two elements from each number. It
+// chooses by arithmetic on the bits: a branch on a random bit would be mispredicted.
+func fillMask(mask []float32, hi, lo uint64, threshold uint64, scale float32) {
+	var source rand.PCG
+	source.Seed(hi, lo)
 	kept := math.Float32bits(scale)
 	for ; len(mask) >= 2; mask = mask[2:] {
 		r := source.Uint64()

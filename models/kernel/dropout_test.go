@@ -129,3 +129,23 @@ func BenchmarkDropoutMask(b *testing.B) {
 		})
 	}
 }
+
+// The masks are the same on every tier: a run that another machine repeats has them too.
+func TestDropoutMaskTiers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := newGuards(t)
+		n := rapid.IntRange(0, 2*dropoutBlock+40).Draw(t, "n")
+		rate := float32(rapid.Float64Range(0, .99999).Draw(t, "rate"))
+		seed, stream := rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "stream")
+		defer func(old tier) { active = old }(active)
+		active = portable
+		want := g.floats(n)
+		DropoutMask(want, rate, seed, stream)
+		for _, active = range supportedTiers() {
+			mask := g.floats(n)
+			DropoutMask(mask, rate, seed, stream)
+			compareBits(t, "mask of "+active.String(), mask, want)
+		}
+		g.check()
+	})
+}

@@ -37,6 +37,7 @@ func main() {
 		{"batchnorm", batchnormFamily},
 		{"maxpool", maxpoolFamily},
 		{"peak", peakFamily},
+		{"dropout", dropoutFamily},
 	}
 	for _, f := range families {
 		if err := generate(os.Args[1], f.name, f.build); err != nil {
