@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"cmp"
+	"path/filepath"
+
+	"zoo/mnist"
+	"zoo/models"
+	"zoo/models/kernel"
+	"zoo/train"
+)
+
+// plan is one model's training, settled in full before anything is done.
+type plan struct {
+	entry  models.Entry
+	data   dataset
+	config train.Config
+	limit  int    // images taken of each part of the data; 0: all
+	dir    string // of the run's files
+
+	// validation is evaluated after each epoch. test is evaluated once, at the end; it is empty where the test images
+	// validate.
+	training, validation, test mnist.Samples
+}
+
+// plans settles the training of each entry and refuses what cannot be done.
+func (opts options) plans(entries []models.Entry) ([]*plan, error) {
+	sets, err := opts.loadData(entries)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]*plan, len(entries))
+	for i, entry := range entries {
+		if plans[i], err = opts.plan(entry, sets[entry.Dataset]); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+func (opts options) plan(entry models.Entry, data dataset) (*plan, error) {
+	p := &plan{
+		entry:      entry,
+		data:       data,
+		config:     opts.config(entry),
+		dir:        filepath.Join(opts.out, entry.Name),
+		training:   data.Train,
+		validation: data.Test,
+	}
+	if held := entry.Holdout; held > 0 {
+		if data.Train.Len() <= held {
+			return nil, refuse("-data %s has %d training images, too few for %s: it validates on the first %d and trains on the rest",
+				opts.data, data.Train.Len(), entry.Name, held)
+		}
+		p.training, p.validation = data.Train.Slice(held, data.Train.Len()), data.Train.Slice(0, held)
+	}
+	if entry.TestAtEnd {
+		p.test = data.Test
+	}
+	if most := max(p.training.Len(), p.validation.Len(), p.test.Len()); opts.limit < most {
+		p.limit = opts.limit
+	}
+	for _, part := range []*mnist.Samples{&p.training, &p.validation, &p.test} {
+		if p.limit > 0 && p.limit < part.Len() {
+			*part = part.Slice(0, p.limit)
+		}
+	}
+	return p, opts.checkBatch(p)
+}
+
+// config is the report's settings with those of the flags in their place.
+func (opts options) config(entry models.Entry) train.Config {
+	config := train.Config{
+		Epochs:       cmp.Or(opts.epochs, entry.Epochs),
+		Batch:        cmp.Or(opts.batch, entry.Batch),
+		LearningRate: cmp.Or(opts.learningRate, entry.LearningRate),
+		Momentum:     entry.Momentum,
+		Seed:         opts.seed,
+		InOrder:      entry.InOrder,
+	}
+	switch {
+	case opts.decay != nil:
+		config.Decay = *opts.decay
+	case entry.Decay:
+		config.Decay = config.LearningRate / float64(config.Epochs)
+	}
+	return config
+}
+
+// checkBatch refuses a batch that the training images do not fill once, and names the flag that made it so.
+func (opts options) checkBatch(p *plan) error {
+	images, batch := p.training.Len(), p.config.Batch
+	switch {
+	case images >= batch:
+		return nil
+	case opts.batch > 0:
+		return refuse("invalid value \"%d\" for flag -batch: %s has %d images to train on", batch, p.entry.Name, images)
+	case p.limit > 0:
+		return refuse("invalid value \"%d\" for flag -limit: %s trains in batches of %d (-batch takes smaller ones)",
+			p.limit, p.entry.Name, batch)
+	default:
+		return refuse("-data %s has %d images for %s to train on, less than its batch of %d (-batch takes smaller ones)",
+			opts.data, images, p.entry.Name, batch)
+	}
+}
+
+// settings is what the run's results.json will say.
+func (p *plan) settings() train.Settings {
+	return train.Settings{
+		Model:        p.entry.Name,
+		Dataset:      p.data.Name,
+		Fingerprint:  p.data.fingerprint,
+		Limit:        p.limit,
+		Epochs:       p.config.Epochs,
+		Batch:        p.config.Batch,
+		LearningRate: p.config.LearningRate,
+		Momentum:     p.config.Momentum,
+		Decay:        p.config.Decay,
+		InOrder:      p.config.InOrder,
+		Seed:         p.config.Seed,
+		Workers:      kernel.Workers(),
+	}
+}

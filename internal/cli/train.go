@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"zoo/models"
+	"zoo/models/kernel"
+	"zoo/plots"
+)
+
+// trainModels is the training command. It refuses what cannot be done before it does anything, trains the chosen models
+// one after the other, and writes the report.
+func trainModels(opts options, out *output) error {
+	if opts.workers > 0 {
+		kernel.SetWorkers(opts.workers)
+	}
+	entries, err := models.Select(opts.models)
+	if err != nil {
+		return refusal{err}
+	}
+	plans, err := opts.plans(entries)
+	if err != nil {
+		return err
+	}
+	if err := checkFolders(opts.out, plans); err != nil {
+		return err
+	}
+	kept, err := opts.keptRuns(plans)
+	if err != nil {
+		return err
+	}
+	if err := opts.writeGrids(plans); err != nil {
+		return err
+	}
+	if err := opts.trainAll(plans, kept, out); err != nil {
+		return err
+	}
+	return opts.writeReport(out)
+}
+
+// keptRuns returns the finished run of each plan that has one, nil for the others.
+func (opts options) keptRuns(plans []*plan) ([]*plots.Run, error) {
+	runs := make([]*plots.Run, len(plans))
+	for i, p := range plans {
+		var err error
+		if runs[i], err = opts.kept(p); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
+}
+
+// trainAll carries out those plans that have no run yet. A signal ends the training at work.
+func (opts options) trainAll(plans []*plan, kept []*plots.Run, out *output) error {
+	ctx, release := stopOnSignal(context.Background())
+	defer release()
+	for i, p := range plans {
+		if run := kept[i]; run != nil {
+			out.printf("%s: kept, finished on %s with the same settings (-force trains again)\n\n",
+				p.entry.Name, run.Result.Finished.Local().Format("2006-01-02 15:04"))
+			continue
+		}
+		err := context.Cause(ctx) // a signal that came when the model before had just been trained
+		if err == nil {
+			err = p.run(ctx, out)
+		}
+		if err != nil {
+			return opts.ended(plans, i, err)
+		}
+	}
+	return nil
+}
+
+// ended is the error of a command that ended with the plan of this index, and says what there is to go on with.
+func (opts options) ended(plans []*plan, at int, err error) error {
+	name := plans[at].entry.Name
+	finished := make([]string, at)
+	for i, p := range plans[:at] {
+		finished[i] = p.entry.Name
+	}
+	kept := strings.Join(finished, ", ")
+
+	var signalled stopped
+	command := "the same command"
+	if opts.force && at > 0 {
+		command += " without -force"
+	}
+	switch {
+	case errors.As(err, &signalled) && at == 0:
+		return fmt.Errorf("%s: %w; %s starts it again", name, err, command)
+	case errors.As(err, &signalled):
+		return fmt.Errorf("%s: %w; %s keeps %s and starts %s again", name, err, command, kept, name)
+	case at > 0:
+		return fmt.Errorf("%s: %w; finished and kept: %s", name, err, kept)
+	default:
+		return fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+// checkFolders makes the folder for everything, and refuses what cannot be written to: it or a run's that is there.
+func checkFolders(out string, plans []*plan) error {
+	if err := checkWritable(out); err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if _, err := os.Lstat(p.dir); err != nil {
+			continue // made when the run begins
+		}
+		if err := checkWritable(p.dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
