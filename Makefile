@@ -1,0 +1,84 @@
+GO          ?= go
+PYTHON      ?= python3
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Other systems that the program must build for.
+PLATFORMS := linux/arm64 darwin/arm64 windows/amd64
+
+MODEL ?= all
+ARGS  ?=
+
+KERAS := models/testdata/keras
+
+.PHONY: help run test check format vet staticcheck generated race tiers noasm cross arm64 bench bench-setup microbench golden
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## train every model (MODEL=mnist-dense ARGS='-epochs 1 -limit 2048' for less)
+	$(GO) run . -model '$(MODEL)' $(ARGS)
+
+test: ## all tests, with a small real training of each model
+	$(GO) test -timeout 20m ./...
+
+check: format vet staticcheck generated race tiers noasm cross arm64 ## everything CI checks besides make test
+
+format: ## gofmt has nothing to say
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')) && \
+	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+
+vet: ## go vet
+	$(GO) vet ./...
+
+staticcheck: ## staticcheck, in its pinned version
+	$(GO) run $(STATICCHECK) ./...
+
+generated: ## the committed assembly is what its generator writes
+	cd models/kernel/_generate && $(GO) run . ..
+	@git diff --exit-code -- models/kernel || { echo "assembly and generator differ: commit what 'make generated' wrote"; exit 1; }
+
+tiers: ## kernels and Keras parity with each set of kernels that this machine has
+	@for tier in portable avx2 avx512; do \
+		if ZOO_KERNEL=$$tier $(GO) run . -version >/dev/null 2>&1; then \
+			echo "ZOO_KERNEL=$$tier"; \
+			ZOO_KERNEL=$$tier $(GO) test -count=1 ./models/... || exit 1; \
+		else echo "no $$tier on this machine"; fi; \
+	done
+
+race: ## the short tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./...
+
+noasm: ## the short tests without assembly
+	$(GO) test -tags noasm -short ./...
+
+cross: ## build for other systems, tests too
+	@for platform in $(PLATFORMS); do \
+		echo "building for $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) vet ./... || exit 1; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) build -o /dev/null . || exit 1; \
+	done
+
+arm64: ## the kernels' tests on an emulated arm64 (Debian's qemu-user, installed if it is missing and this is root)
+	@command -v qemu-aarch64 >/dev/null || { apt-get update -qq && apt-get install -qq -y qemu-user >/dev/null; }
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec qemu-aarch64 ./models/kernel
+
+bench: ## time, memory and profile of every model (after make bench-setup, ARGS=-compare has Keras and PyTorch beside them)
+	$(GO) run . bench -model '$(MODEL)' $(ARGS)
+
+bench-setup: .venv-bench/installed ## Keras and PyTorch for bench -compare, in .venv-bench: 5.5 GB
+
+.venv-bench/installed: internal/bench/requirements.txt $(KERAS)/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --no-deps --requirement $<
+	touch $@
+
+microbench: ## Go's benchmarks of the kernels and ops
+	$(GO) test -run '^$$' -bench . -benchmem ./models/kernel ./models/op
+
+golden: .venv/installed ## write the Keras fixtures again, with real Keras in .venv
+	.venv/bin/python $(KERAS)/dump.py --all
+
+.venv/installed: $(KERAS)/requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --requirement $<
+	touch $@
