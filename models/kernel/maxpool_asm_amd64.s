@@ -43,19 +43,22 @@ vector:
 	VCMPPS       $0x16, Y4, Y6, Y8
 	VANDPS       Y7, Y8, Y8
 	VBLENDVPS    Y8, Y6, Y4, Y4
-	VBLENDVPS    Y8, Y1, Y5, Y5
+	VANDPS       Y1, Y8, Y8
+	VPMAXSD      Y8, Y5, Y5
 	VMOVUPS      (DI)(CX*1), Y6
 	VCMPPS       $0x07, Y4, Y4, Y7
 	VCMPPS       $0x16, Y4, Y6, Y8
 	VANDPS       Y7, Y8, Y8
 	VBLENDVPS    Y8, Y6, Y4, Y4
-	VBLENDVPS    Y8, Y2, Y5, Y5
+	VANDPS       Y2, Y8, Y8
+	VPMAXSD      Y8, Y5, Y5
 	VMOVUPS      (DI)(DX*1), Y6
 	VCMPPS       $0x07, Y4, Y4, Y7
 	VCMPPS       $0x16, Y4, Y6, Y8
 	VANDPS       Y7, Y8, Y8
 	VBLENDVPS    Y8, Y6, Y4, Y4
-	VBLENDVPS    Y8, Y3, Y5, Y5
+	VANDPS       Y3, Y8, Y8
+	VPMAXSD      Y8, Y5, Y5
 	VMOVUPS      Y4, (R8)
 	CMPQ         winner_len+32(FP), $0x00
 	JEQ          stored
@@ -189,7 +192,8 @@ vector:
 	VCMPPS       $0x16, Y7, Y9, Y11
 	VANDPS       Y10, Y11, Y11
 	VBLENDVPS    Y11, Y9, Y7, Y7
-	VBLENDVPS    Y11, Y1, Y8, Y8
+	VANDPS       Y1, Y11, Y11
+	VPMAXSD      Y11, Y8, Y8
 	VMOVUPS      (R10)(SI*1), Y9
 	VSUBPS       Y4, Y9, Y9
 	VFMADD213PS  Y6, Y5, Y9
@@ -197,7 +201,8 @@ vector:
 	VCMPPS       $0x16, Y7, Y9, Y11
 	VANDPS       Y10, Y11, Y11
 	VBLENDVPS    Y11, Y9, Y7, Y7
-	VBLENDVPS    Y11, Y2, Y8, Y8
+	VANDPS       Y2, Y11, Y11
+	VPMAXSD      Y11, Y8, Y8
 	VMOVUPS      (R10)(DI*1), Y9
 	VSUBPS       Y4, Y9, Y9
 	VFMADD213PS  Y6, Y5, Y9
@@ -205,7 +210,8 @@ vector:
 	VCMPPS       $0x16, Y7, Y9, Y5
 	VANDPS       Y4, Y5, Y5
 	VBLENDVPS    Y5, Y9, Y7, Y7
-	VBLENDVPS    Y5, Y3, Y8, Y8
+	VANDPS       Y3, Y5, Y5
+	VPMAXSD      Y5, Y8, Y8
 	VMOVUPS      Y7, (R11)
 	CMPQ         winner_len+32(FP), $0x00
 	JEQ          stored

@@ -135,3 +135,26 @@ func BenchmarkPool(b *testing.B) {
 		}
 	})
 }
+
+// What Moments cost the kernel that has just written a picture, which is in the
+// second-level cache.
+func BenchmarkMomentsOfPicture(b *testing.B) {
+	eachTier(b, func(b *testing.B) {
+		for _, s := range []struct{ rows, channels int }{{26 * 26, 64}, {26 * 26, 128}, {10 * 10, 64}} {
+			b.Run(fmt.Sprintf("%dx%d", s.rows, s.channels), func(b *testing.B) {
+				x := randomFloats(rand.New(rand.NewPCG(1, 2)), s.rows*s.channels)
+				m := NewMoments(s.channels)
+				m.begin(1, s.rows, s.rows)
+				fastest := time.Duration(math.MaxInt64)
+				for b.Loop() {
+					start := time.Now()
+					m.add(x, 0, s.rows)
+					fastest = min(fastest, time.Since(start))
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(fastest.Seconds()*1e6, "min-us")
+				b.ReportMetric(float64(4*len(x))/fastest.Seconds()/1e9, "GB/s")
+			})
+		}
+	})
+}

@@ -152,7 +152,8 @@ func (g *generator) takeLarger(best, place, x, at reg.VecVirtual) {
 	g.VCMPPS(operand.Imm(notLessOrEqual), best, x, larger)
 	g.VANDPS(number, larger, larger)
 	g.VBLENDVPS(larger, x, best, best)
-	g.VBLENDVPS(larger, at, place, place)
+	g.VANDPS(at, larger, larger)
+	g.VPMAXSD(larger, place, place) // places grow: fewer operations than to blend
 }
 
 // storeBytes stores the lanes of v, integers below 256, as bytes.
