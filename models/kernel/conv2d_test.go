@@ -85,14 +85,17 @@ func drawConvShape(t *rapid.T) ConvShape {
 }
 
 func TestConv2D(t *testing.T) {
-	ws := new(Workspace)
-	rapid.Check(t, func(t *rapid.T) {
-		c := convCase{
-			shape: drawConvShape(t), n: rapid.IntRange(1, 19).Draw(t, "n"),
-			activation: drawActivation(t), wantDX: rapid.Bool().Draw(t, "wantDX"),
-		}
-		c.check(t, newRand(t), ws)
-	})
+	withTiers(t, func(t *testing.T) { rapid.Check(t, checkConv2D) })
+}
+
+func FuzzConv2D(f *testing.F) { fuzzTiers(f, checkConv2D) }
+
+func checkConv2D(t *rapid.T) {
+	c := convCase{
+		shape: drawConvShape(t), n: rapid.IntRange(1, 19).Draw(t, "n"),
+		activation: drawActivation(t), wantDX: rapid.Bool().Draw(t, "wantDX"),
+	}
+	c.check(t, newRand(t), new(Workspace))
 }
 
 // Whole pictures, in fewer channels than the models have, reach the blocks of sums

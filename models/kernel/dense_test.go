@@ -54,14 +54,17 @@ func drawDenseShape(t *rapid.T) denseReference {
 }
 
 func TestDense(t *testing.T) {
-	ws := new(Workspace)
-	rapid.Check(t, func(t *rapid.T) {
-		c := denseCase{
-			denseReference: drawDenseShape(t), activation: drawActivation(t),
-			wantDX: rapid.Bool().Draw(t, "wantDX"),
-		}
-		c.check(t, newRand(t), ws)
-	})
+	withTiers(t, func(t *testing.T) { rapid.Check(t, checkDense) })
+}
+
+func FuzzDense(f *testing.F) { fuzzTiers(f, checkDense) }
+
+func checkDense(t *rapid.T) {
+	c := denseCase{
+		denseReference: drawDenseShape(t), activation: drawActivation(t),
+		wantDX: rapid.Bool().Draw(t, "wantDX"),
+	}
+	c.check(t, newRand(t), new(Workspace))
 }
 
 // Sizes beyond the blocks of every dimension.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // withTiers runs f once for each tier that this machine has, with that tier active.
@@ -16,6 +18,16 @@ func withTiers(t *testing.T, f func(t *testing.T)) {
 			f(t)
 		})
 	}
+}
+
+// fuzzTiers lets the fuzzer choose a tier and what property draws.
+func fuzzTiers(f *testing.F, property func(t *rapid.T)) {
+	tiers := supportedTiers()
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
+		defer func(old tier) { active = old }(active)
+		active = rapid.SampledFrom(tiers).Draw(t, "tier")
+		property(t)
+	}))
 }
 
 func randomFloats(r *rand.Rand, n int) []float32 {

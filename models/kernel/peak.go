@@ -49,14 +49,16 @@ func perSecond(d time.Duration, body func(task int) int) float64 {
 var peakSink atomic.Uint32
 
 // multiplyAddLoop runs x = x*a + b in independent chains and returns how many operations
-// a turn has.
+// a turn has. The chains begin differently, or the compiler would make one of them.
 func multiplyAddLoop(turns int) (operations int) {
-	var x0, x1, x2, x3, x4, x5, x6, x7 float32
+	var x0, x1, x2, x3, x4, x5 float32 = 0, 1, 2, 3, 4, 5
+	var x6, x7, x8, x9, x10, x11 float32 = 6, 7, 8, 9, 10, 11
 	const a, b = .5, 1
 	for range turns {
 		x0, x1, x2, x3 = x0*a+b, x1*a+b, x2*a+b, x3*a+b
 		x4, x5, x6, x7 = x4*a+b, x5*a+b, x6*a+b, x7*a+b
+		x8, x9, x10, x11 = x8*a+b, x9*a+b, x10*a+b, x11*a+b
 	}
-	peakSink.Store(uint32(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7))
-	return 2 * 8
+	peakSink.Store(uint32(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11))
+	return 2 * 12
 }

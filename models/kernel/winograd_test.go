@@ -3,6 +3,8 @@ package kernel
 import (
 	"math/rand/v2"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // convolve64 is the convolution in float64, without bias and activation.
@@ -160,4 +162,28 @@ func TestWinogradWorkers(t *testing.T) {
 			return tensors{"y": y, "dx": dx, "dw": dw, "db": db}
 		})
 	})
+}
+
+func TestWinogradRandomShapes(t *testing.T) {
+	withTiers(t, func(t *testing.T) { rapid.Check(t, checkWinograd) })
+}
+
+func FuzzWinograd(f *testing.F) { fuzzTiers(f, checkWinograd) }
+
+// checkWinograd compares the tiles with the direct convolution by the definition.
+func checkWinograd(t *rapid.T) {
+	channels := rapid.SampledFrom([]int{16, 32, 48})
+	pad := rapid.IntRange(0, 2)
+	s := ConvShape{
+		H: rapid.IntRange(3, 15).Draw(t, "H"), W: rapid.IntRange(3, 15).Draw(t, "W"), KH: 3, KW: 3,
+		Cin: channels.Draw(t, "Cin"), Cout: channels.Draw(t, "Cout"),
+		PadTop: pad.Draw(t, "top"), PadBottom: pad.Draw(t, "bottom"), PadLeft: pad.Draw(t, "left"), PadRight: pad.Draw(t, "right"),
+	}
+	n, r := rapid.IntRange(1, 3).Draw(t, "n"), newRand(t)
+	x, w := randomFloats(r, n*s.H*s.W*s.Cin), randomFloats(r, s.weights())
+	y := make([]float32, n*s.OutH()*s.OutW()*s.Cout)
+	newWinograd(s, Linear, new(Workspace)).forward(n, y, x, w, make([]float32, s.Cout))
+	if e := maxError(y, convolve64(s, n, x, w)); !(e < 1e-5) {
+		t.Fatalf("error %g of the largest output", e)
+	}
 }

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -375,5 +376,33 @@ func TestObserve(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, flops); diff != "" {
 		t.Errorf("flops (-want +got):\n%s", diff)
+	}
+}
+
+// A step allocates what Gorgonia's tape takes for itself, a few kilobytes, and
+// nothing that grows with the batch.
+func TestStepsAllocateLittle(t *testing.T) {
+	m := small(t)
+	g, err := m.TrainingGraph(256, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	run := func() {
+		if err := g.Run(256); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run()
+	run()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const runs = 20
+	for range runs {
+		run()
+	}
+	runtime.ReadMemStats(&after)
+	if bytes := (after.TotalAlloc - before.TotalAlloc) / runs; bytes > 16<<10 || bytes > uint64(g.Memory())/8 {
+		t.Errorf("a step allocates %d bytes; the results of all ops are %d", bytes, g.Memory())
 	}
 }
