@@ -62,8 +62,8 @@ type runner struct {
 
 // rehearse opens each framework once, before any counts, so that all of them
 // start with their files in the system's memory (and torch.compile with the first
-// model's code in its cache). One that does not is noted and
-// left out of everything.
+// model's code in its cache). One that does not start is noted and left out of
+// everything.
 func (r *runner) rehearse(ctx context.Context) error {
 	if len(r.Others) == 0 {
 		return nil

@@ -17,6 +17,10 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 3 && os.Args[1] == "fake" {
 		os.Exit(fakeProcess(os.Args[2], os.Args[3]))
 	}
+	// Under the race detector every process sleeps for a second at its end.
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 

@@ -4,49 +4,44 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// table is rows of text: first columns of names, aligned to the left, then
-// columns of numbers, aligned to the right.
-type table struct {
-	names  int
-	header []string
-	rows   [][]string
+// textTable is a table whose first columns are names, aligned to the left, and the
+// others numbers, aligned to the right, with a rule below its header.
+type textTable struct{ table.Writer }
+
+func newTable(names int, header ...string) textTable {
+	t := table.NewWriter()
+	t.SetStyle(table.Style{
+		Box:     table.BoxStyle{MiddleHorizontal: "─", MiddleSeparator: "  ", MiddleVertical: "  ", EmptySeparator: "  "},
+		Format:  table.FormatOptions{HeaderAlign: text.AlignRight, RowAlign: text.AlignRight},
+		Options: table.Options{SeparateColumns: true, SeparateHeader: true},
+	})
+	left := make([]table.ColumnConfig, names)
+	for i := range left {
+		left[i] = table.ColumnConfig{Number: i + 1, Align: text.AlignLeft, AlignHeader: text.AlignLeft}
+	}
+	t.SetColumnConfigs(left)
+	t.SuppressTrailingSpaces()
+	t.AppendHeader(row(header))
+	return textTable{t}
 }
 
-func newTable(names int, header ...string) *table { return &table{names: names, header: header} }
+func (t textTable) add(cells ...string) { t.AppendRow(row(cells)) }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
-
-// String is the table with a rule below its header.
-func (t *table) String() string {
-	widths := make([]int, len(t.header))
-	for _, row := range append(t.rows, t.header) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+func row(cells []string) table.Row {
+	r := make(table.Row, len(cells))
+	for i, cell := range cells {
+		r[i] = cell
 	}
-	rules := make([]string, len(widths))
-	for i, width := range widths {
-		rules[i] = strings.Repeat("─", width)
-	}
-	var text strings.Builder
-	for _, row := range append([][]string{t.header, rules}, t.rows...) {
-		var line strings.Builder
-		for i, cell := range row {
-			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i < t.names {
-				line.WriteString(cell + space + "  ")
-			} else {
-				line.WriteString(space + cell + "  ")
-			}
-		}
-		text.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return text.String()
+	return r
 }
+
+// String is the table with a line break at its end.
+func (t textTable) String() string { return t.Render() + "\n" }
 
 // none stands for a number that there is not.
 const none = "-"

@@ -24,7 +24,7 @@ func (r *Report) WriteText(w io.Writer) error {
 			"the process's peak, in MiB. Start: from the process's start to the end of its first step, in s.\n%v", r.Steps, r.trainingTable()),
 		fmt.Sprintf("Inference: ms of a batch, %d timed.\n%v", r.Steps, r.inferenceTable()),
 	}
-	if ratios := r.ratioTable(); len(ratios.rows) > 0 {
+	if ratios := r.ratioTable(); ratios.Length() > 0 {
 		paragraphs = append(paragraphs, "What zoo takes of the others' time, memory and start: below 1 zoo is better. Lowest and highest: of single rounds.\n"+ratios.String())
 	}
 	_, err := io.WriteString(w, strings.Join(paragraphs, "\n"))
@@ -50,7 +50,7 @@ func (c Case) WriteProfile(w io.Writer) error {
 	return err
 }
 
-func (r *Report) trainingTable() *table {
+func (r *Report) trainingTable() textTable {
 	t := newTable(2, "model", "framework", "batch", "median", "min", "max", "images/s", "GFLOP/s", "of peak", "memory", "start")
 	for _, c := range r.Training {
 		for _, result := range c.Results {
@@ -60,7 +60,7 @@ func (r *Report) trainingTable() *table {
 	return t
 }
 
-func (r *Report) inferenceTable() *table {
+func (r *Report) inferenceTable() textTable {
 	t := newTable(2, "model", "framework", "batch", "median", "min", "max", "images/s", "GFLOP/s", "of peak")
 	for _, c := range r.Inference {
 		for _, result := range c.Results {
@@ -78,7 +78,7 @@ func (c Case) cells(r Result) []string {
 	}
 }
 
-func (r *Report) ratioTable() *table {
+func (r *Report) ratioTable() textTable {
 	t := newTable(3, "model", "beside", "of", "batch", "time", "lowest", "highest", "memory", "start")
 	add := func(what string, cases []Case) {
 		for _, c := range cases {
