@@ -23,12 +23,15 @@ DATA tailMasks<>+60(SB)/4, $+0
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
 // func sumRowsAVX2(sum []float32, x []float32)
-// Requires: AVX, CMOV
-TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-48
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	MOVQ AX, DX
-	SHLQ $0x02, DX
+// Requires: AVX, CMOV, SSE
+TEXT ·sumRowsAVX2(SB), NOSPLIT, $8-48
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    sum_len+8(FP), AX
+	XORQ    CX, CX
+	MOVQ    AX, DX
+	SHLQ    $0x02, DX
 
 group:
 	CMPQ    AX, $+32
@@ -135,16 +138,20 @@ vectorDone:
 	JMP        vector
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func deviationRowsAVX2(sum []float32, squares []float32, x []float32, center []float32)
-// Requires: AVX, CMOV, FMA3
-TEXT ·deviationRowsAVX2(SB), NOSPLIT, $0-96
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	MOVQ AX, DX
-	SHLQ $0x02, DX
+// Requires: AVX, CMOV, FMA3, SSE
+TEXT ·deviationRowsAVX2(SB), NOSPLIT, $8-96
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    sum_len+8(FP), AX
+	XORQ    CX, CX
+	MOVQ    AX, DX
+	SHLQ    $0x02, DX
 
 group:
 	CMPQ    AX, $+32
@@ -307,16 +314,20 @@ vectorDone:
 	JMP        vector
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gradientSumRowsAVX2(sum []float32, product []float32, x []float32, dy []float32, mean []float32)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gradientSumRowsAVX2(SB), NOSPLIT, $0-120
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	MOVQ AX, DX
-	SHLQ $0x02, DX
+// Requires: AVX, CMOV, FMA3, SSE
+TEXT ·gradientSumRowsAVX2(SB), NOSPLIT, $8-120
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    sum_len+8(FP), AX
+	XORQ    CX, CX
+	MOVQ    AX, DX
+	SHLQ    $0x02, DX
 
 group:
 	CMPQ    AX, $+32
@@ -500,12 +511,16 @@ vectorDone:
 	JMP        vector
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func normalizeRowsAVX2(y []float32, x []float32, mean []float32, scale []float32, shift []float32)
-// Requires: AVX, FMA3
-TEXT ·normalizeRowsAVX2(SB), NOSPLIT, $0-120
+// Requires: AVX, FMA3, SSE
+TEXT ·normalizeRowsAVX2(SB), NOSPLIT, $8-120
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
 	MOVQ    y_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    mean_base+48(FP), DX
@@ -595,14 +610,18 @@ columnsDone:
 	ADDQ R8, CX
 
 test:
-	CMPQ AX, DI
-	JLT  row
+	CMPQ    AX, DI
+	JLT     row
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func inputGradientRowsAVX2(dx []float32, x []float32, dy []float32, mean []float32, dyMean []float32, slope []float32, scale []float32, activation float32)
-// Requires: AVX, FMA3
-TEXT ·inputGradientRowsAVX2(SB), NOSPLIT, $0-172
+// Requires: AVX, FMA3, SSE
+TEXT ·inputGradientRowsAVX2(SB), NOSPLIT, $8-172
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
 	MOVQ    dx_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    dy_base+48(FP), DX
@@ -749,18 +768,22 @@ columnsDone:
 	ADDQ R10, DX
 
 test:
-	CMPQ AX, R9
-	JLT  row
+	CMPQ    AX, R9
+	JLT     row
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func sumRowsAVX512(sum []float32, x []float32)
-// Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-48
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	MOVQ AX, DX
-	SHLQ $0x02, DX
+// Requires: AVX, AVX512F, BMI2, CMOV, SSE
+TEXT ·sumRowsAVX512(SB), NOSPLIT, $8-48
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    sum_len+8(FP), AX
+	XORQ    CX, CX
+	MOVQ    AX, DX
+	SHLQ    $0x02, DX
 
 group:
 	CMPQ    AX, $+64
@@ -866,16 +889,20 @@ vectorDone:
 	JMP     vector
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func deviationRowsAVX512(sum []float32, squares []float32, x []float32, center []float32)
-// Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·deviationRowsAVX512(SB), NOSPLIT, $0-96
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	MOVQ AX, DX
-	SHLQ $0x02, DX
+// Requires: AVX, AVX512F, BMI2, CMOV, SSE
+TEXT ·deviationRowsAVX512(SB), NOSPLIT, $8-96
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    sum_len+8(FP), AX
+	XORQ    CX, CX
+	MOVQ    AX, DX
+	SHLQ    $0x02, DX
 
 group:
 	CMPQ    AX, $+64
@@ -1037,16 +1064,20 @@ vectorDone:
 	JMP     vector
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gradientSumRowsAVX512(sum []float32, product []float32, x []float32, dy []float32, mean []float32)
-// Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·gradientSumRowsAVX512(SB), NOSPLIT, $0-120
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	MOVQ AX, DX
-	SHLQ $0x02, DX
+// Requires: AVX, AVX512F, BMI2, CMOV, SSE
+TEXT ·gradientSumRowsAVX512(SB), NOSPLIT, $8-120
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    sum_len+8(FP), AX
+	XORQ    CX, CX
+	MOVQ    AX, DX
+	SHLQ    $0x02, DX
 
 group:
 	CMPQ    AX, $+64
@@ -1229,27 +1260,31 @@ vectorDone:
 	JMP     vector
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func normalizeRowsAVX512(y []float32, x []float32, mean []float32, scale []float32, shift []float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normalizeRowsAVX512(SB), NOSPLIT, $0-120
-	MOVQ  y_base+0(FP), AX
-	MOVQ  x_base+24(FP), CX
-	MOVQ  mean_base+48(FP), DX
-	MOVQ  scale_base+72(FP), BX
-	MOVQ  shift_base+96(FP), SI
-	MOVQ  y_len+8(FP), DI
-	MOVQ  mean_len+56(FP), R8
-	LEAQ  (AX)(DI*4), DI
-	MOVQ  R8, R9
-	ANDQ  $+15, R9
-	MOVQ  $-1, R10
-	BZHIQ R9, R10, R10
-	KMOVW R10, K1
-	SHLQ  $0x02, R8
-	JMP   test
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·normalizeRowsAVX512(SB), NOSPLIT, $8-120
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    mean_base+48(FP), DX
+	MOVQ    scale_base+72(FP), BX
+	MOVQ    shift_base+96(FP), SI
+	MOVQ    y_len+8(FP), DI
+	MOVQ    mean_len+56(FP), R8
+	LEAQ    (AX)(DI*4), DI
+	MOVQ    R8, R9
+	ANDQ    $+15, R9
+	MOVQ    $-1, R10
+	BZHIQ   R9, R10, R10
+	KMOVW   R10, K1
+	SHLQ    $0x02, R8
+	JMP     test
 
 row:
 	MOVQ R8, R9
@@ -1323,16 +1358,20 @@ columnsDone:
 	ADDQ R8, CX
 
 test:
-	CMPQ AX, DI
-	JLT  row
+	CMPQ    AX, DI
+	JLT     row
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func inputGradientRowsAVX512(dx []float32, x []float32, dy []float32, mean []float32, dyMean []float32, slope []float32, scale []float32, activation float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·inputGradientRowsAVX512(SB), NOSPLIT, $0-172
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·inputGradientRowsAVX512(SB), NOSPLIT, $8-172
 	VBROADCASTSS activation+168(FP), Z0
 	VPXORD       Z1, Z1, Z1
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dy_base+48(FP), DX
@@ -1460,7 +1499,8 @@ columnsDone:
 	ADDQ R10, DX
 
 test:
-	CMPQ AX, R9
-	JLT  row
+	CMPQ    AX, R9
+	JLT     row
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -138,7 +139,8 @@ func TestDenseReference(t *testing.T) {
 }
 
 // The activation inside a layer is Activate, for the values that arithmetic treats
-// specially too, with few rows and with many.
+// specially too, with few rows and with many; but products may take subnormal numbers
+// for zero.
 func TestFusedActivation(t *testing.T) {
 	for _, act := range []Activation{Linear, ReLU, .5} {
 		for _, n := range []int{3, 50} {
@@ -147,7 +149,8 @@ func TestFusedActivation(t *testing.T) {
 			Activate(want, x, act)
 			NewDense(1, 1, act, new(Workspace)).Forward(n, y, x, []float32{1}, []float32{0})
 			for i := range y {
-				if !sameFloat(y[i], want[i]) {
+				subnormal := x[i] != 0 && math.Abs(float64(x[i])) < 0x1p-126
+				if !sameFloat(y[i], want[i]) && !(subnormal && y[i] == 0) {
 					t.Errorf("activation %v of %v is %v, want %v", act, x[i], y[i], want[i])
 				}
 			}

@@ -23,22 +23,25 @@ DATA tailMasks<>+60(SB)/4, $+0
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
 // func gemmAVX2x1(args *gemmArgs)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemmAVX2x1(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	MOVQ 120(AX), SI
-	MOVQ 96(AX), DI
-	MOVQ 144(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 160(AX), R9
-	SHLQ $0x02, R9
-	MOVQ 168(AX), R10
-	SHLQ $0x02, R10
-	CMPQ SI, $0x06
-	JL   remainder
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·gemmAVX2x1(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -637,26 +640,30 @@ store1:
 	ADDQ       R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmAVX2x2(args *gemmArgs)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemmAVX2x2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	MOVQ 120(AX), SI
-	MOVQ 96(AX), DI
-	MOVQ 144(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 160(AX), R9
-	SHLQ $0x02, R9
-	MOVQ 168(AX), R10
-	SHLQ $0x02, R10
-	CMPQ SI, $0x06
-	JL   remainder
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·gemmAVX2x2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -1492,26 +1499,30 @@ store1:
 	ADDQ       R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmTAVX2x1(args *gemmArgs)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemmTAVX2x1(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	MOVQ 120(AX), SI
-	MOVQ 96(AX), DI
-	MOVQ 144(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 160(AX), R9
-	SHLQ $0x02, R9
-	MOVQ 168(AX), R10
-	SHLQ $0x02, R10
-	CMPQ SI, $0x06
-	JL   remainder
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·gemmTAVX2x1(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -2097,26 +2108,30 @@ store1:
 	ADDQ       R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmTAVX2x2(args *gemmArgs)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemmTAVX2x2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	MOVQ 120(AX), SI
-	MOVQ 96(AX), DI
-	MOVQ 144(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 160(AX), R9
-	SHLQ $0x02, R9
-	MOVQ 168(AX), R10
-	SHLQ $0x02, R10
-	CMPQ SI, $0x06
-	JL   remainder
+// Requires: AVX, FMA3, MMX+, SSE
+TEXT ·gemmTAVX2x2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -2939,30 +2954,34 @@ store1:
 	ADDQ       R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmAVX512x1(args *gemmArgs)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·gemmAVX512x1(SB), NOSPLIT, $0-8
-	MOVQ  args+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  24(AX), DX
-	MOVQ  72(AX), BX
-	MOVQ  120(AX), SI
-	MOVQ  96(AX), DI
-	MOVQ  144(AX), R8
-	SHLQ  $0x02, R8
-	MOVQ  160(AX), R9
-	SHLQ  $0x02, R9
-	MOVQ  168(AX), R10
-	SHLQ  $0x02, R10
-	MOVQ  192(AX), R11
-	MOVQ  $-1, R12
-	BZHIQ R11, R12, R12
-	KMOVW R12, K1
-	CMPQ  SI, $0x06
-	JL    remainder
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE
+TEXT ·gemmAVX512x1(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    192(AX), R11
+	MOVQ    $-1, R12
+	BZHIQ   R11, R12, R12
+	KMOVW   R12, K1
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -3435,30 +3454,34 @@ store1:
 	ADDQ    R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmAVX512x2(args *gemmArgs)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·gemmAVX512x2(SB), NOSPLIT, $0-8
-	MOVQ  args+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  24(AX), DX
-	MOVQ  72(AX), BX
-	MOVQ  120(AX), SI
-	MOVQ  96(AX), DI
-	MOVQ  144(AX), R8
-	SHLQ  $0x02, R8
-	MOVQ  160(AX), R9
-	SHLQ  $0x02, R9
-	MOVQ  168(AX), R10
-	SHLQ  $0x02, R10
-	MOVQ  192(AX), R11
-	MOVQ  $-1, R12
-	BZHIQ R11, R12, R12
-	KMOVW R12, K1
-	CMPQ  SI, $0x06
-	JL    remainder
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE
+TEXT ·gemmAVX512x2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    192(AX), R11
+	MOVQ    $-1, R12
+	BZHIQ   R11, R12, R12
+	KMOVW   R12, K1
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -4084,30 +4107,34 @@ store1:
 	ADDQ    R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmAVX512x4(args *gemmArgs)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·gemmAVX512x4(SB), NOSPLIT, $0-8
-	MOVQ  args+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  24(AX), DX
-	MOVQ  72(AX), BX
-	MOVQ  120(AX), SI
-	MOVQ  96(AX), DI
-	MOVQ  144(AX), R8
-	SHLQ  $0x02, R8
-	MOVQ  160(AX), R9
-	SHLQ  $0x02, R9
-	MOVQ  168(AX), R10
-	SHLQ  $0x02, R10
-	MOVQ  192(AX), R11
-	MOVQ  $-1, R12
-	BZHIQ R11, R12, R12
-	KMOVW R12, K1
-	CMPQ  SI, $0x06
-	JL    remainder
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE
+TEXT ·gemmAVX512x4(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    192(AX), R11
+	MOVQ    $-1, R12
+	BZHIQ   R11, R12, R12
+	KMOVW   R12, K1
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -5039,30 +5066,34 @@ store1:
 	ADDQ    R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmTAVX512x1(args *gemmArgs)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·gemmTAVX512x1(SB), NOSPLIT, $0-8
-	MOVQ  args+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  24(AX), DX
-	MOVQ  72(AX), BX
-	MOVQ  120(AX), SI
-	MOVQ  96(AX), DI
-	MOVQ  144(AX), R8
-	SHLQ  $0x02, R8
-	MOVQ  160(AX), R9
-	SHLQ  $0x02, R9
-	MOVQ  168(AX), R10
-	SHLQ  $0x02, R10
-	MOVQ  192(AX), R11
-	MOVQ  $-1, R12
-	BZHIQ R11, R12, R12
-	KMOVW R12, K1
-	CMPQ  SI, $0x06
-	JL    remainder
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE
+TEXT ·gemmTAVX512x1(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    192(AX), R11
+	MOVQ    $-1, R12
+	BZHIQ   R11, R12, R12
+	KMOVW   R12, K1
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -5522,30 +5553,34 @@ store1:
 	ADDQ    R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmTAVX512x2(args *gemmArgs)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·gemmTAVX512x2(SB), NOSPLIT, $0-8
-	MOVQ  args+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  24(AX), DX
-	MOVQ  72(AX), BX
-	MOVQ  120(AX), SI
-	MOVQ  96(AX), DI
-	MOVQ  144(AX), R8
-	SHLQ  $0x02, R8
-	MOVQ  160(AX), R9
-	SHLQ  $0x02, R9
-	MOVQ  168(AX), R10
-	SHLQ  $0x02, R10
-	MOVQ  192(AX), R11
-	MOVQ  $-1, R12
-	BZHIQ R11, R12, R12
-	KMOVW R12, K1
-	CMPQ  SI, $0x06
-	JL    remainder
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE
+TEXT ·gemmTAVX512x2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    192(AX), R11
+	MOVQ    $-1, R12
+	BZHIQ   R11, R12, R12
+	KMOVW   R12, K1
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -6158,30 +6193,34 @@ store1:
 	ADDQ    R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func gemmTAVX512x4(args *gemmArgs)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
-TEXT ·gemmTAVX512x4(SB), NOSPLIT, $0-8
-	MOVQ  args+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  24(AX), DX
-	MOVQ  72(AX), BX
-	MOVQ  120(AX), SI
-	MOVQ  96(AX), DI
-	MOVQ  144(AX), R8
-	SHLQ  $0x02, R8
-	MOVQ  160(AX), R9
-	SHLQ  $0x02, R9
-	MOVQ  168(AX), R10
-	SHLQ  $0x02, R10
-	MOVQ  192(AX), R11
-	MOVQ  $-1, R12
-	BZHIQ R11, R12, R12
-	KMOVW R12, K1
-	CMPQ  SI, $0x06
-	JL    remainder
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE
+TEXT ·gemmTAVX512x4(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	MOVQ    144(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    160(AX), R9
+	SHLQ    $0x02, R9
+	MOVQ    168(AX), R10
+	SHLQ    $0x02, R10
+	MOVQ    192(AX), R11
+	MOVQ    $-1, R12
+	BZHIQ   R11, R12, R12
+	KMOVW   R12, K1
+	CMPQ    SI, $0x06
+	JL      remainder
 
 full:
 	// Tile of 6 rows.
@@ -7100,5 +7139,6 @@ store1:
 	ADDQ    R10, CX
 
 done:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET

@@ -5,18 +5,21 @@
 #include "textflag.h"
 
 // func transposeAVX2(args *transposeArgs)
-// Requires: AVX
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 56(AX), BX
-	MOVQ 64(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 72(AX), DI
-	SHLQ $0x02, DI
-	LEAQ (SI)(SI*2), R12
-	LEAQ (DI)(DI*2), R13
+// Requires: AVX, SSE
+TEXT ·transposeAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    56(AX), BX
+	MOVQ    64(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    72(AX), DI
+	SHLQ    $0x02, DI
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (DI)(DI*2), R13
 
 column:
 	MOVQ CX, R8
@@ -74,17 +77,21 @@ row:
 	LEAQ        (CX)(SI*8), CX
 	SUBQ        $0x08, BX
 	JNZ         column
+	LDMXCSR     (SP)
 	VZEROUPPER
 	RET
 
 // func derivativeAVX2(args *derivativeArgs)
-// Requires: AVX
-TEXT ·derivativeAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 48(AX), BX
-	MOVQ 8(AX), SI
+// Requires: AVX, SSE
+TEXT ·derivativeAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    48(AX), BX
+	MOVQ    8(AX), SI
 
 vector:
 	VMOVUPS      (BX), Y0
@@ -99,12 +106,16 @@ vector:
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, SI
 	JNZ          vector
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func derivativeAVX512(args *derivativeArgs)
-// Requires: AVX, AVX512F
-TEXT ·derivativeAVX512(SB), NOSPLIT, $0-8
+// Requires: AVX, AVX512F, SSE
+TEXT ·derivativeAVX512(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         args+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
@@ -124,5 +135,6 @@ vector:
 	ADDQ    $0x40, BX
 	SUBQ    $0x10, SI
 	JNZ     vector
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET

@@ -8,10 +8,7 @@ import (
 // The loops return the operations of one turn, however many turns they make.
 func TestPeakCountsOperations(t *testing.T) {
 	withTiers(t, func(t *testing.T) {
-		want := 2 * 8
-		if active != portable {
-			want = 2 * 12 * active.lanes()
-		}
+		want := 2 * 12 * active.lanes()
 		for _, turns := range []int{1, 3} {
 			if got := peakTiers[active](turns); got != want {
 				t.Errorf("a turn does %d operations, want %d", got, want)

@@ -365,8 +365,11 @@ vectorsDone:
 	RET
 
 // func descendVectorAVX2(dst []float32, a []float32, b []float32, s float32, t float32)
-// Requires: AVX
-TEXT ·descendVectorAVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, SSE
+TEXT ·descendVectorAVX2(SB), NOSPLIT, $8-80
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         b_base+48(FP), DX
@@ -430,12 +433,16 @@ vectorsLast:
 	VMASKMOVPS Y2, Y1, (AX)(BX*1)
 
 vectorsDone:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func momentumVectorAVX2(dst []float32, a []float32, b []float32, s float32, t float32)
-// Requires: AVX
-TEXT ·momentumVectorAVX2(SB), NOSPLIT, $0-80
+// Requires: AVX, SSE
+TEXT ·momentumVectorAVX2(SB), NOSPLIT, $8-80
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         b_base+48(FP), DX
@@ -523,6 +530,7 @@ vectorsLast:
 	VMASKMOVPS Y0, Y2, (AX)(SI*1)
 
 vectorsDone:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
@@ -832,8 +840,11 @@ vectorsDone:
 	RET
 
 // func descendVectorAVX512(dst []float32, a []float32, b []float32, s float32, t float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·descendVectorAVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·descendVectorAVX512(SB), NOSPLIT, $8-80
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         b_base+48(FP), DX
@@ -896,12 +907,16 @@ vectorsLast:
 	VMOVUPS   Z1, K1, (AX)(BX*1)
 
 vectorsDone:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func momentumVectorAVX512(dst []float32, a []float32, b []float32, s float32, t float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·momentumVectorAVX512(SB), NOSPLIT, $0-80
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·momentumVectorAVX512(SB), NOSPLIT, $8-80
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         a_base+24(FP), CX
 	MOVQ         b_base+48(FP), DX
@@ -988,5 +1003,6 @@ vectorsLast:
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 
 vectorsDone:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET

@@ -5,19 +5,22 @@
 #include "textflag.h"
 
 // func winogradInputAVX2(args *winogradArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradInputAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 96(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 24(AX), SI
-	MOVQ 88(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 80(AX), R9
-	SHLQ $0x02, R9
-	LEAQ (R8)(R8*2), R10
-	LEAQ (R8)(R8*4), R11
+// Requires: AVX, FMA3, SSE
+TEXT ·winogradInputAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    96(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    24(AX), SI
+	MOVQ    88(AX), R8
+	SHLQ    $0x02, R8
+	MOVQ    80(AX), R9
+	SHLQ    $0x02, R9
+	LEAQ    (R8)(R8*2), R10
+	LEAQ    (R8)(R8*4), R11
 
 tile:
 	MOVQ 80(AX), R12
@@ -404,6 +407,7 @@ channels:
 	ADDQ         R9, SI
 	DECQ         72(AX)
 	JNZ          tile
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
@@ -414,22 +418,25 @@ DATA float4<>+0(SB)/4, $(4.0)
 GLOBL float4<>(SB), RODATA|NOPTR, $4
 
 // func winogradOutputAVX2(args *winogradArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 96(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 24(AX), SI
-	MOVQ 88(AX), DI
-	SHLQ $0x02, DI
-	MOVQ 80(AX), R8
-	SHLQ $0x02, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ R9, R9
-	LEAQ (R9)(R9*2), R10
-	LEAQ (R9)(R9*4), R11
-	LEAQ (R8)(R8*2), R12
+// Requires: AVX, FMA3, SSE
+TEXT ·winogradOutputAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    96(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    24(AX), SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    80(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (BX)(BX*2), R9
+	ADDQ    R9, R9
+	LEAQ    (R9)(R9*2), R10
+	LEAQ    (R9)(R9*4), R11
+	LEAQ    (R8)(R8*2), R12
 
 tile:
 	MOVQ 80(AX), R13
@@ -745,6 +752,7 @@ channels:
 	ADDQ         R8, SI
 	DECQ         72(AX)
 	JNZ          tile
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
@@ -755,19 +763,22 @@ DATA float8<>+0(SB)/4, $(8.0)
 GLOBL float8<>(SB), RODATA|NOPTR, $4
 
 // func winogradOutputGradAVX2(args *winogradArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradOutputGradAVX2(SB), NOSPLIT, $512-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 96(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 24(AX), SI
-	MOVQ 88(AX), DI
-	SHLQ $0x02, DI
-	MOVQ 80(AX), R8
-	SHLQ $0x02, R8
-	LEAQ (DI)(DI*2), R9
-	MOVQ 48(AX), R10
+// Requires: AVX, FMA3, SSE
+TEXT ·winogradOutputGradAVX2(SB), NOSPLIT, $520-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    96(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    24(AX), SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    80(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (DI)(DI*2), R9
+	MOVQ    48(AX), R10
 
 tile:
 	MOVQ 80(AX), R11
@@ -781,28 +792,28 @@ channels:
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, (SP)
+	VMOVUPS      Y0, 8(SP)
 	VMOVUPS      (DX)(DI*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 128(SP)
+	VMOVUPS      Y0, 136(SP)
 	VMOVUPS      (DX)(DI*2), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*2), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 256(SP)
+	VMOVUPS      Y0, 264(SP)
 	VMOVUPS      (DX)(R9*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(R9*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 384(SP)
+	VMOVUPS      Y0, 392(SP)
 	ADDQ         R8, DX
 	ADDQ         R8, R12
 	VMOVUPS      (DX), Y0
@@ -811,28 +822,28 @@ channels:
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 32(SP)
+	VMOVUPS      Y0, 40(SP)
 	VMOVUPS      (DX)(DI*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 160(SP)
+	VMOVUPS      Y0, 168(SP)
 	VMOVUPS      (DX)(DI*2), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*2), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 288(SP)
+	VMOVUPS      Y0, 296(SP)
 	VMOVUPS      (DX)(R9*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(R9*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 416(SP)
+	VMOVUPS      Y0, 424(SP)
 	ADDQ         R8, DX
 	ADDQ         R8, R12
 	VMOVUPS      (DX), Y0
@@ -841,28 +852,28 @@ channels:
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 64(SP)
+	VMOVUPS      Y0, 72(SP)
 	VMOVUPS      (DX)(DI*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 192(SP)
+	VMOVUPS      Y0, 200(SP)
 	VMOVUPS      (DX)(DI*2), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*2), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 320(SP)
+	VMOVUPS      Y0, 328(SP)
 	VMOVUPS      (DX)(R9*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(R9*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 448(SP)
+	VMOVUPS      Y0, 456(SP)
 	ADDQ         R8, DX
 	ADDQ         R8, R12
 	VMOVUPS      (DX), Y0
@@ -871,33 +882,33 @@ channels:
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 96(SP)
+	VMOVUPS      Y0, 104(SP)
 	VMOVUPS      (DX)(DI*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 224(SP)
+	VMOVUPS      Y0, 232(SP)
 	VMOVUPS      (DX)(DI*2), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(DI*2), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 352(SP)
+	VMOVUPS      Y0, 360(SP)
 	VMOVUPS      (DX)(R9*1), Y0
 	VBROADCASTSS 104(AX), Y1
 	VMULPS       Y1, Y0, Y1
 	VXORPS       Y2, Y2, Y2
 	VCMPPS       $0x11, (R12)(R9*1), Y2, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
-	VMOVUPS      Y0, 480(SP)
+	VMOVUPS      Y0, 488(SP)
 	MOVQ         CX, DX
-	VMOVUPS      (SP), Y0
-	VMOVUPS      32(SP), Y1
-	VMOVUPS      64(SP), Y2
-	VMOVUPS      96(SP), Y3
+	VMOVUPS      8(SP), Y0
+	VMOVUPS      40(SP), Y1
+	VMOVUPS      72(SP), Y2
+	VMOVUPS      104(SP), Y3
 	VMOVAPS      Y0, Y4
 	VMOVUPS      Y4, (DX)
 	ADDQ         BX, DX
@@ -924,28 +935,28 @@ channels:
 	VMOVAPS      Y3, Y0
 	VMOVUPS      Y0, (DX)
 	ADDQ         BX, DX
-	VMOVUPS      256(SP), Y0
-	VADDPS       (SP), Y0, Y0
-	VMOVUPS      384(SP), Y1
-	VADDPS       128(SP), Y1, Y1
+	VMOVUPS      264(SP), Y0
+	VADDPS       8(SP), Y0, Y0
+	VMOVUPS      392(SP), Y1
+	VADDPS       136(SP), Y1, Y1
 	VADDPS       Y0, Y1, Y2
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      288(SP), Y1
-	VADDPS       32(SP), Y1, Y1
-	VMOVUPS      416(SP), Y3
-	VADDPS       160(SP), Y3, Y3
+	VMOVUPS      296(SP), Y1
+	VADDPS       40(SP), Y1, Y1
+	VMOVUPS      424(SP), Y3
+	VADDPS       168(SP), Y3, Y3
 	VADDPS       Y1, Y3, Y4
 	VSUBPS       Y3, Y1, Y1
-	VMOVUPS      320(SP), Y3
-	VADDPS       64(SP), Y3, Y3
-	VMOVUPS      448(SP), Y5
-	VADDPS       192(SP), Y5, Y5
+	VMOVUPS      328(SP), Y3
+	VADDPS       72(SP), Y3, Y3
+	VMOVUPS      456(SP), Y5
+	VADDPS       200(SP), Y5, Y5
 	VADDPS       Y3, Y5, Y6
 	VSUBPS       Y5, Y3, Y3
-	VMOVUPS      352(SP), Y5
-	VADDPS       96(SP), Y5, Y5
-	VMOVUPS      480(SP), Y7
-	VADDPS       224(SP), Y7, Y7
+	VMOVUPS      360(SP), Y5
+	VADDPS       104(SP), Y5, Y5
+	VMOVUPS      488(SP), Y7
+	VADDPS       232(SP), Y7, Y7
 	VADDPS       Y5, Y7, Y8
 	VSUBPS       Y7, Y5, Y5
 	VMOVAPS      Y2, Y7
@@ -1001,34 +1012,34 @@ channels:
 	VMOVUPS      Y0, (DX)
 	ADDQ         BX, DX
 	VBROADCASTSS float4<>+0(SB), Y0
-	VMOVUPS      (SP), Y1
-	VMOVUPS      128(SP), Y2
-	VFMADD231PS  256(SP), Y0, Y1
-	VFMADD231PS  384(SP), Y0, Y2
+	VMOVUPS      8(SP), Y1
+	VMOVUPS      136(SP), Y2
+	VFMADD231PS  264(SP), Y0, Y1
+	VFMADD231PS  392(SP), Y0, Y2
 	VADDPS       Y2, Y2, Y2
 	VADDPS       Y1, Y2, Y0
 	VSUBPS       Y2, Y1, Y1
 	VBROADCASTSS float4<>+0(SB), Y2
-	VMOVUPS      32(SP), Y3
-	VMOVUPS      160(SP), Y4
-	VFMADD231PS  288(SP), Y2, Y3
-	VFMADD231PS  416(SP), Y2, Y4
+	VMOVUPS      40(SP), Y3
+	VMOVUPS      168(SP), Y4
+	VFMADD231PS  296(SP), Y2, Y3
+	VFMADD231PS  424(SP), Y2, Y4
 	VADDPS       Y4, Y4, Y4
 	VADDPS       Y3, Y4, Y2
 	VSUBPS       Y4, Y3, Y3
 	VBROADCASTSS float4<>+0(SB), Y4
-	VMOVUPS      64(SP), Y5
-	VMOVUPS      192(SP), Y6
-	VFMADD231PS  320(SP), Y4, Y5
-	VFMADD231PS  448(SP), Y4, Y6
+	VMOVUPS      72(SP), Y5
+	VMOVUPS      200(SP), Y6
+	VFMADD231PS  328(SP), Y4, Y5
+	VFMADD231PS  456(SP), Y4, Y6
 	VADDPS       Y6, Y6, Y6
 	VADDPS       Y5, Y6, Y4
 	VSUBPS       Y6, Y5, Y5
 	VBROADCASTSS float4<>+0(SB), Y6
-	VMOVUPS      96(SP), Y7
-	VMOVUPS      224(SP), Y8
-	VFMADD231PS  352(SP), Y6, Y7
-	VFMADD231PS  480(SP), Y6, Y8
+	VMOVUPS      104(SP), Y7
+	VMOVUPS      232(SP), Y8
+	VFMADD231PS  360(SP), Y6, Y7
+	VFMADD231PS  488(SP), Y6, Y8
 	VADDPS       Y8, Y8, Y8
 	VADDPS       Y7, Y8, Y6
 	VSUBPS       Y8, Y7, Y7
@@ -1084,10 +1095,10 @@ channels:
 	VMOVAPS      Y7, Y0
 	VMOVUPS      Y0, (DX)
 	ADDQ         BX, DX
-	VMOVUPS      384(SP), Y0
-	VMOVUPS      416(SP), Y1
-	VMOVUPS      448(SP), Y2
-	VMOVUPS      480(SP), Y3
+	VMOVUPS      392(SP), Y0
+	VMOVUPS      424(SP), Y1
+	VMOVUPS      456(SP), Y2
+	VMOVUPS      488(SP), Y3
 	VMOVAPS      Y0, Y4
 	VMOVUPS      Y4, (DX)
 	ADDQ         BX, DX
@@ -1125,27 +1136,31 @@ channels:
 	ADDQ         R8, R10
 	DECQ         72(AX)
 	JNZ          tile
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func winogradInputGradAVX2(args *winogradArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradInputGradAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 96(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 24(AX), SI
-	MOVQ 88(AX), DI
-	SHLQ $0x02, DI
-	MOVQ 80(AX), R8
-	SHLQ $0x02, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ R9, R9
-	LEAQ (R9)(R9*2), R10
-	LEAQ (R9)(R9*4), R11
-	LEAQ (R8)(R8*2), R12
-	LEAQ (R8)(R8*4), R13
+// Requires: AVX, FMA3, SSE
+TEXT ·winogradInputGradAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    96(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    24(AX), SI
+	MOVQ    88(AX), DI
+	SHLQ    $0x02, DI
+	MOVQ    80(AX), R8
+	SHLQ    $0x02, R8
+	LEAQ    (BX)(BX*2), R9
+	ADDQ    R9, R9
+	LEAQ    (R9)(R9*2), R10
+	LEAQ    (R9)(R9*4), R11
+	LEAQ    (R8)(R8*2), R12
+	LEAQ    (R8)(R8*4), R13
 
 tile:
 	MOVQ 80(AX), R14
@@ -1550,23 +1565,27 @@ channels:
 	ADDQ         R8, SI
 	DECQ         72(AX)
 	JNZ          tile
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func winogradFilterAVX2(args *winogradFilterArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradFilterAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 80(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 48(AX), DI
-	LEAQ (BX)(BX*2), R8
-	LEAQ (R8)(R8*2), R9
-	LEAQ (R8)(R8*4), R9
+// Requires: AVX, FMA3, SSE
+TEXT ·winogradFilterAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    48(AX), DI
+	LEAQ    (BX)(BX*2), R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R9
 
 row:
 	MOVQ 56(AX), R9
@@ -1825,6 +1844,7 @@ column:
 	SUBQ         R9, CX
 	DECQ         DI
 	JNZ          row
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
@@ -1844,20 +1864,23 @@ DATA float0_083333336<>+0(SB)/4, $(0.083333336)
 GLOBL float0_083333336<>(SB), RODATA|NOPTR, $4
 
 // func winogradFilterGradAVX2(args *winogradFilterArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradFilterGradAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 80(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 48(AX), DI
-	LEAQ (SI)(SI*2), R8
-	ADDQ R8, R8
-	LEAQ (R8)(R8*2), R9
-	LEAQ (R8)(R8*4), R10
+// Requires: AVX, FMA3, SSE
+TEXT ·winogradFilterGradAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    48(AX), DI
+	LEAQ    (SI)(SI*2), R8
+	ADDQ    R8, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
 
 row:
 	MOVQ 56(AX), R11
@@ -2128,12 +2151,16 @@ column:
 	SUBQ         R11, CX
 	DECQ         DI
 	JNZ          row
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func winogradInputAVX512(args *winogradArgs)
-// Requires: AVX, AVX512F
-TEXT ·winogradInputAVX512(SB), NOSPLIT, $0-8
+// Requires: AVX, AVX512F, SSE
+TEXT ·winogradInputAVX512(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         args+0(FP), AX
 	VBROADCASTSS float4<>+0(SB), Z0
 	VBROADCASTSS float5<>+0(SB), Z1
@@ -2473,12 +2500,16 @@ channels:
 	ADDQ         R9, SI
 	DECQ         72(AX)
 	JNZ          tile
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func winogradOutputAVX512(args *winogradArgs)
-// Requires: AVX, AVX512F
-TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-8
+// Requires: AVX, AVX512F, SSE
+TEXT ·winogradOutputAVX512(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         args+0(FP), AX
 	VBROADCASTSS 104(AX), Z0
 	VPXORD       Z1, Z1, Z1
@@ -2720,12 +2751,16 @@ channels:
 	ADDQ        R8, SI
 	DECQ        72(AX)
 	JNZ         tile
+	LDMXCSR     (SP)
 	VZEROUPPER
 	RET
 
 // func winogradOutputGradAVX512(args *winogradArgs)
-// Requires: AVX, AVX512F
-TEXT ·winogradOutputGradAVX512(SB), NOSPLIT, $0-8
+// Requires: AVX, AVX512F, SSE
+TEXT ·winogradOutputGradAVX512(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         args+0(FP), AX
 	VBROADCASTSS 104(AX), Z0
 	VPXORD       Z1, Z1, Z1
@@ -3032,12 +3067,16 @@ channels:
 	ADDQ        R8, R10
 	DECQ        72(AX)
 	JNZ         tile
+	LDMXCSR     (SP)
 	VZEROUPPER
 	RET
 
 // func winogradInputGradAVX512(args *winogradArgs)
-// Requires: AVX, AVX512F
-TEXT ·winogradInputGradAVX512(SB), NOSPLIT, $0-8
+// Requires: AVX, AVX512F, SSE
+TEXT ·winogradInputGradAVX512(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
 	MOVQ         args+0(FP), AX
 	VBROADCASTSS float2<>+0(SB), Z0
 	VBROADCASTSS float4<>+0(SB), Z1
@@ -3400,23 +3439,27 @@ channels:
 	ADDQ         R8, SI
 	DECQ         72(AX)
 	JNZ          tile
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func winogradFilterAVX512(args *winogradFilterArgs)
-// Requires: AVX, AVX512F
-TEXT ·winogradFilterAVX512(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 80(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 48(AX), DI
-	LEAQ (BX)(BX*2), R8
-	LEAQ (R8)(R8*2), R9
-	LEAQ (R8)(R8*4), R9
+// Requires: AVX, AVX512F, SSE
+TEXT ·winogradFilterAVX512(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    48(AX), DI
+	LEAQ    (BX)(BX*2), R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R9
 
 row:
 	MOVQ 56(AX), R9
@@ -3675,24 +3718,28 @@ column:
 	SUBQ         R9, CX
 	DECQ         DI
 	JNZ          row
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
 
 // func winogradFilterGradAVX512(args *winogradFilterArgs)
-// Requires: AVX, AVX512F
-TEXT ·winogradFilterGradAVX512(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 72(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 80(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 48(AX), DI
-	LEAQ (SI)(SI*2), R8
-	ADDQ R8, R8
-	LEAQ (R8)(R8*2), R9
-	LEAQ (R8)(R8*4), R10
+// Requires: AVX, AVX512F, SSE
+TEXT ·winogradFilterGradAVX512(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    72(AX), BX
+	SHLQ    $0x02, BX
+	MOVQ    80(AX), SI
+	SHLQ    $0x02, SI
+	MOVQ    48(AX), DI
+	LEAQ    (SI)(SI*2), R8
+	ADDQ    R8, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
 
 row:
 	MOVQ 56(AX), R11
@@ -3963,5 +4010,6 @@ column:
 	SUBQ         R11, CX
 	DECQ         DI
 	JNZ          row
+	LDMXCSR      (SP)
 	VZEROUPPER
 	RET

@@ -37,6 +37,7 @@ type columnGroup struct {
 }
 
 func (s *columnSums) emit() {
+	s.flush()
 	channels, offset, stride := s.length(s.sums[0]), s.GP64(), s.GP64()
 	s.XORQ(offset, offset)
 	s.MOVQ(channels, stride)
@@ -63,8 +64,7 @@ func (s *columnSums) emit() {
 	s.SUBQ(count(s.lanes), channels)
 	s.JMP(operand.LabelRef("vector"))
 	s.Label("done")
-	s.VZEROUPPER()
-	s.RET()
+	s.end()
 }
 
 // group emits the loop over the rows, two at a time.
@@ -212,6 +212,7 @@ type rowMap struct {
 }
 
 func (m *rowMap) emit() {
+	m.flush()
 	var rows, values []reg.GPVirtual
 	for _, name := range m.rows {
 		rows = append(rows, m.base(name))
@@ -241,8 +242,7 @@ func (m *rowMap) emit() {
 	m.Label("test")
 	m.CMPQ(rows[0], end)
 	m.JLT(operand.LabelRef("row"))
-	m.VZEROUPPER()
-	m.RET()
+	m.end()
 }
 
 // A norm holds the values of (x-mean)*scale + shift.

@@ -78,8 +78,7 @@ func dropoutFamily(g *generator) {
 		a.store(v, dst)
 		p.step()
 	})
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }
 
 func (g *generator) pcg() pcg {

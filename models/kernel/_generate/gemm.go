@@ -89,8 +89,7 @@ func (g *gemm) emit() {
 		}
 	}
 	g.Label("done")
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }
 
 // tile emits one tile of the given rows and moves a, c and addend below it.

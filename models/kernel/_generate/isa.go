@@ -35,6 +35,7 @@ type generator struct {
 	*build.Context
 	*isa
 	floats map[float32]bool // constants in the file's data
+	saved  operand.Mem      // the control register of the caller of a function that flushes
 }
 
 // vector allocates a vector register.
@@ -45,8 +46,33 @@ func (g *generator) vector() reg.VecVirtual {
 	return g.YMM()
 }
 
-// function begins func name(args *typeName), a leaf without a frame, and
-// returns the register that holds args.
+// flushing is a control register that takes subnormal numbers for zero and gives zero
+// in their place, masks all exceptions and rounds to nearest.
+const flushing = 0x9FC0
+
+// flush makes the function take subnormal numbers for zero, as TensorFlow does: they
+// come up where a network is sure of its answer, a multiplication of one can take a
+// hundred times as long, and float32's range below 1e-38 is nothing that training
+// needs. The Go code around keeps its own rules: end restores them.
+func (g *generator) flush() {
+	g.saved = g.AllocLocal(8)
+	g.STMXCSR(g.saved)
+	g.MOVL(operand.U32(flushing), g.saved.Offset(4))
+	g.LDMXCSR(g.saved.Offset(4))
+}
+
+// end returns from a function.
+func (g *generator) end() {
+	if g.saved.Base != nil {
+		g.LDMXCSR(g.saved)
+		g.saved = operand.Mem{}
+	}
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// function begins func name(args *typeName), a leaf, and returns the register that
+// holds args.
 func (g *generator) function(name string, args *structure, doc ...string) reg.GPVirtual {
 	g.Function(name)
 	g.Attributes(attr.NOSPLIT)
@@ -54,6 +80,7 @@ func (g *generator) function(name string, args *structure, doc ...string) reg.GP
 	g.Doc(doc...)
 	param := types.NewParam(token.NoPos, nil, "args", types.NewPointer(args.named()))
 	g.Signature(gotypes.NewSignature(nil, types.NewSignatureType(nil, nil, nil, types.NewTuple(param), nil, false)))
+	g.flush()
 	base := g.GP64()
 	g.Load(g.Param("args"), base)
 	return base

@@ -58,8 +58,7 @@ func transpose(g *generator) {
 	g.LEAQ(indexed(dstColumn, dstStride, 8), dstColumn)
 	g.SUBQ(operand.Imm(8), columns)
 	g.JNZ(operand.LabelRef("column"))
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }
 
 // transposeHalf transposes 4 columns, offset bytes from src, of 4 rows at src and 4 at
@@ -115,6 +114,5 @@ func derivative(g *generator) {
 	}
 	g.SUBQ(operand.Imm(uint64(g.lanes)), n)
 	g.JNZ(operand.LabelRef("vector"))
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }

@@ -71,8 +71,7 @@ func (g *generator) overWindows(x []string, pooled []string, channelBytes reg.GP
 	g.Label("test")
 	g.CMPQ(w.pooled[0], end)
 	g.JLT(operand.LabelRef("window"))
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }
 
 // at is the place of pixel k of the window.
@@ -303,8 +302,7 @@ func pooledGradientSumRow(g *generator) {
 		p.vectors = 1
 	}
 	g.Label("done")
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }
 
 // group emits the sums of one group, which stay in registers.

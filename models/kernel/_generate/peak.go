@@ -30,6 +30,5 @@ func peakFamily(g *generator) {
 	g.JNZ(operand.LabelRef("turn"))
 	g.MOVQ(count(2*peakChains*g.lanes), operations)
 	g.Store(operations, g.ReturnIndex(0))
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }

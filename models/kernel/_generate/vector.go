@@ -6,8 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// slices begins a leaf function with the given signature, of slices and float32s, and
-// without a frame.
+// slices begins a leaf function with the given signature, of slices and float32s.
 func (g *generator) slices(name, signature string, doc ...string) {
 	g.Function(name)
 	g.Attributes(attr.NOSPLIT)
@@ -122,6 +121,7 @@ type vectorKernel struct {
 	name, doc string
 	prepare   func(g *generator, k *vectorOperands)
 	body      func(a access, k *vectorOperands)
+	flushes   bool // see generator.flush
 }
 
 // vectorOperands are the parameters of a vectorKernel in registers.
@@ -143,27 +143,27 @@ var vectorKernels = []vectorKernel{
 		v := a.load(k.a)
 		a.VMAXPS(v, k.zero, v) // of NaN and a number it takes its first operand
 		a.store(v, k.dst)
-	}},
+	}, false},
 	{"leaky", "dst = a, times s where not a > 0", withSlope, func(a access, k *vectorOperands) {
 		v := a.load(k.a)
 		a.scale(v, v, k.slope)
 		a.store(v, k.dst)
-	}},
+	}, false},
 	{"derivative", "dst = b, times s where not a > 0", withSlope, func(a access, k *vectorOperands) {
 		y, v := a.load(k.a), a.load(k.b)
 		a.scale(v, y, k.slope)
 		a.store(v, k.dst)
-	}},
+	}, false},
 	{"mul", "dst = a * b", withNothing, func(a access, k *vectorOperands) {
 		v, w := a.load(k.a), a.load(k.b)
 		a.VMULPS(w, v, v)
 		a.store(v, k.dst)
-	}},
+	}, false},
 	{"add", "dst = a + b", withNothing, func(a access, k *vectorOperands) {
 		v, w := a.load(k.a), a.load(k.b)
 		a.VADDPS(w, v, v)
 		a.store(v, k.dst)
-	}},
+	}, false},
 	{"descend", "dst -= s*a", withScalars, func(a access, k *vectorOperands) {
 		// Unfused, like the portable twin: the optimizer's bits are those of
 		// gorgonia's solvers, and memory is what it waits for.
@@ -171,7 +171,7 @@ var vectorKernels = []vectorKernel{
 		a.VMULPS(k.s, step, step)
 		a.VSUBPS(step, w, w)
 		a.store(w, k.dst)
-	}},
+	}, true},
 	{"momentum", "a = t*a - s*b, then dst += a", withScalars, func(a access, k *vectorOperands) {
 		v, step := a.load(k.a), a.load(k.b)
 		a.VMULPS(k.s, step, step)
@@ -181,7 +181,7 @@ var vectorKernels = []vectorKernel{
 		w := a.load(k.dst)
 		a.VADDPS(step, w, w)
 		a.store(w, k.dst)
-	}},
+	}, true},
 }
 
 func vectorFamily(g *generator) {
@@ -197,11 +197,13 @@ func (k vectorKernel) emit(g *generator) {
 	name := k.name + "Vector" + g.name
 	g.slices(name, "func(dst, a, b []float32, s, t float32)",
 		name+" computes, element by element,", "", "\t"+k.doc, "", "as "+k.name+"Vector does.")
+	if k.flushes {
+		g.flush()
+	}
 	o := &vectorOperands{dst: g.base("dst"), a: g.base("a"), b: g.base("b")}
 	n, index := g.length("dst"), g.GP64()
 	k.prepare(g, o)
 	g.XORQ(index, index)
 	g.alongVectors("vectors", n, index, func() mask { return g.tailMask(n) }, func(a access) { k.body(a, o) })
-	g.VZEROUPPER()
-	g.RET()
+	g.end()
 }

@@ -66,6 +66,5 @@ func (f *filterTransform) emit() {
 	f.SUBQ(skip, filter)
 	f.DECQ(rows)
 	f.JNZ(operand.LabelRef("row"))
-	f.VZEROUPPER()
-	f.RET()
+	f.end()
 }

@@ -55,8 +55,7 @@ func (t *tileTransform) emit() {
 	t.nextTile()
 	t.DECQ(winogradArgs.field(t.args, "count"))
 	t.JNZ(operand.LabelRef("tile"))
-	t.VZEROUPPER()
-	t.RET()
+	t.end()
 }
 
 // factors lists the constants of the transform.
