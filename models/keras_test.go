@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"zoo/models"
 	"zoo/models/layer"
 	"zoo/train"
 )
@@ -24,6 +25,11 @@ func TestKeras(t *testing.T) {
 	paths, err := filepath.Glob("testdata/keras/*.safetensors")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("%d fixtures in testdata/keras: %v", len(paths), err)
+	}
+	for _, e := range models.All() {
+		if files, err := filepath.Glob("testdata/keras/" + e.Name + "-seed*.safetensors"); err != nil || len(files) == 0 {
+			t.Errorf("no fixture of %s: add it to the list in dump.py and make golden", e.Name)
+		}
 	}
 	if dir := os.Getenv("ZOO_GOLDEN"); dir != "" {
 		paths = append(paths, goldenFiles(t, dir)...)

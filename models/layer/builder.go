@@ -31,9 +31,9 @@ type builder struct {
 
 // layers adds all layers and returns the logits.
 func (b *builder) layers(layers []*instance) (*G.Node, error) {
-	b.fused = fusable(layers)
-	b.pooled = pooled(layers)
-	if b.mode.training {
+	if !b.mode.separate {
+		b.fused = fusable(layers)
+		b.pooled = pooled(layers)
 		b.handovers = b.handedOver(layers)
 	}
 	for _, l := range layers {
@@ -83,10 +83,13 @@ func fusable(layers []*instance) map[*instance]kernel.Activation {
 	return fused
 }
 
-// handedOver finds the convolutions and dense layers whose only consumer, behind
-// an activation that they take in, is a BatchNormalization.
+// handedOver finds, for training, the convolutions and dense layers whose only
+// consumer, behind an activation that they take in, is a BatchNormalization.
 func (b *builder) handedOver(layers []*instance) map[*instance]*op.Handover {
 	handovers := map[*instance]*op.Handover{}
+	if !b.mode.training {
+		return handovers
+	}
 	for _, l := range layers {
 		if _, ok := l.kind.(batchNormalization); !ok {
 			continue

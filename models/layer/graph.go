@@ -51,6 +51,10 @@ func (m *Model) InferenceGraph(batch int) (*Graph, error) { return m.graph(batch
 type mode struct {
 	training, dropout bool
 	seed              uint64
+
+	// separate and unplanned leave out what only saves time and memory: layers
+	// that run together, results that share memory. Tests compare.
+	separate, unplanned bool
 }
 
 func (m *Model) graph(batch int, mode mode) (*Graph, error) {
@@ -84,6 +88,9 @@ func (m *Model) graph(batch int, mode mode) (*Graph, error) {
 	}
 	g.learnables = G.NodesToValueGrads(b.learnables)
 	g.machine = G.NewTapeMachine(g.graph)
+	if mode.unplanned {
+		return g, nil
+	}
 	if g.memory, err = g.context.Plan(g.graph, batch, func() error { return g.Run(1) }); err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.name, err)
 	}
@@ -146,7 +153,8 @@ func (g *Graph) Probabilities() []float32 { return g.loss.Probabilities(g.rows) 
 // Variables, for a gorgonia.Solver. Only a training graph has gradients.
 func (g *Graph) Learnables() []G.ValueGrad { return g.learnables }
 
-// ExprGraph is the Gorgonia graph itself, for inspection.
+// ExprGraph is the Gorgonia graph itself, to look at its structure. The values of
+// nodes between input and loss share memory and do not outlive a pass.
 func (g *Graph) ExprGraph() *G.ExprGraph { return g.graph }
 
 // Observe has every op that runs from now on reported to f; nil ends it.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Model is a declared network with its weights. Its graphs share the weights,
@@ -227,14 +226,4 @@ func (m *Model) Layers() []Info {
 		infos[i] = info
 	}
 	return infos
-}
-
-// String is the model's name and size.
-func (m *Model) String() string {
-	var classes []string
-	for _, l := range m.layers {
-		class, _ := l.kind.class()
-		classes = append(classes, class)
-	}
-	return fmt.Sprintf("%s: %s (%d parameters)", m.name, strings.Join(classes, ", "), m.Params())
 }

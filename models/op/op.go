@@ -4,7 +4,9 @@
 //
 // An op owns its results: their memory is allocated once and handed out again
 // in every pass, whatever the batch size, so a pass of the tape machine
-// allocates next to nothing. A result is valid until the next pass.
+// allocates next to nothing. A result is valid until the next pass; in a graph
+// whose memory is planned (Context.Plan) only until its last reader has run, but
+// for the gradients of weights.
 //
 // A backward pass is one Gorgonia op that computes all gradients of a layer at
 // once and returns the first of them; every other gradient is a tap, an op that

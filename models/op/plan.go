@@ -108,9 +108,10 @@ func lastReads(g *G.ExprGraph, times map[G.Op]int) func(*G.Node) int {
 		readers := g.To(n.ID())
 		for readers.Next() {
 			reader := readers.Node().(*G.Node)
-			at, noted := times[reader.Op()]
-			t = max(t, at)
-			if !noted || passesOn(reader.Op()) {
+			if op, ours := ourOp(reader.Op()); ours {
+				t = max(t, times[op])
+			}
+			if passesOn(reader.Op()) {
 				t = max(t, last(reader))
 			}
 		}
@@ -120,14 +121,27 @@ func lastReads(g *G.ExprGraph, times map[G.Op]int) func(*G.Node) int {
 	return last
 }
 
+// ourOp is an op that notes its time. Gorgonia's own may not even be comparable.
+func ourOp(op G.Op) (G.Op, bool) {
+	switch op.(type) {
+	case *forward, *backward:
+		return op, true
+	}
+	return nil, false
+}
+
+// passesOn tells whether the op's result may be its input's memory, or is
+// computed when nobody notes.
 func passesOn(op G.Op) bool {
 	switch op := op.(type) {
 	case *forward:
 		return op.alias
 	case *backward:
 		return op.alias
+	case *tap:
+		return false // it reads nothing: it waits
 	}
-	return false
+	return true
 }
 
 // place gives each span an offset such that no two that live at the same time
