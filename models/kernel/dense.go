@@ -25,6 +25,7 @@ type denseCall struct {
 	masked         []float32  // dy behind the activation
 	panels         []float32  // the same in panels
 	transposed     []float32  // its transpose in panels
+	run            int        // blocks of the weights' rows in a task of Backward
 	scratch        []float32  // slotSize floats for each slot
 	slotSize       int
 }

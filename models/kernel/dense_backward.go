@@ -28,7 +28,8 @@ func (d *Dense) Backward(n int, dx, dw, db, x, w, y, dy []float32) {
 		d.call.masked = dy
 	}
 	parallelSlots(slots, blockCount(d.out, denseBlock), d.gradientTask)
-	parallelSlots(slots, blockCount(d.in, denseRun*denseBlock), d.backwardTask)
+	d.call.run = min(denseRun, max(1, blockCount(d.in, denseBlock)/denseTasks))
+	parallelSlots(slots, blockCount(d.in, d.call.run*denseBlock), d.backwardTask)
 	d.call = denseCall{}
 }
 
@@ -57,15 +58,19 @@ func (d *Dense) gradientBlock(task, _ int) {
 	addColumns(db, block[:last-first], call.masked[first:], call.n, d.out)
 }
 
-// denseRun is the number of consecutive blocks in a task of Backward.
-const denseRun = 4
+const (
+	// denseRun is the number of consecutive blocks in a task of Backward, fewer in
+	// layers that would not have denseTasks tasks then.
+	denseRun   = 4
+	denseTasks = 8
+)
 
 // backwardRun computes dw and dx for some blocks of inputs. In large layers the
 // weights and their gradient come from main memory and go there, so the next block of
 // both is prefetched.
 func (d *Dense) backwardRun(task, slot int) {
 	call := &d.call
-	from, to := blockRange(task, denseRun*denseBlock, d.in)
+	from, to := blockRange(task, call.run*denseBlock, d.in)
 	scratch := call.scratch[slot*call.slotSize : (slot+1)*call.slotSize]
 	parts := split(scratch, denseBlock*depthBlock, denseBlock*call.n)
 	for first := from; first < to; first += denseBlock {

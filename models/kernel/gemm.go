@@ -1,8 +1,8 @@
 package kernel
 
-// All convolutions and dense layers, forward and backward, are driven by one
-// micro kernel, gemm: the product of a left factor that is read where it lies, by
-// strides, and a right factor that was copied into panels.
+// Direct convolutions and most of the dense layers, forward and backward, are driven
+// by one micro kernel, gemm: the product of a left factor that is read where it lies,
+// by strides, and a right factor in panels.
 
 // maxPanelWidth is how many columns of a right factor the widest panel of any
 // tier holds; [tier.panelWidth] is that of one tier. A panel of k rows is

@@ -11,17 +11,18 @@ func SGD(w, v, g []float32, lr, momentum float32) {
 	elementwise(vectorTiers[active].momentum, w, v, g, lr, momentum)
 }
 
+// The conversions keep compilers from fusing what the other tiers do in two steps.
 func descendVector(w, g, _ []float32, lr, _ float32) {
 	g = g[:len(w)]
 	for i, d := range g {
-		w[i] -= lr * d
+		w[i] -= float32(lr * d)
 	}
 }
 
 func momentumVector(w, v, g []float32, lr, momentum float32) {
 	v, g = v[:len(w)], g[:len(w)]
 	for i, d := range g {
-		step := momentum*v[i] - lr*d
+		step := float32(momentum*v[i]) - float32(lr*d)
 		v[i] = step
 		w[i] += step
 	}

@@ -30,8 +30,11 @@ func (t tier) panelWidth() int { return []int{quadWidth, 16, maxPanelWidth}[t] }
 // panelWidth is that of the tier in use.
 func panelWidth() int { return active.panelWidth() }
 
+// TierVariable is the environment variable that names the tier to use.
+const TierVariable = "ZOO_KERNEL"
+
 // active is the tier that new kernels use.
-var active, tierErr = chooseTier(os.Getenv("ZOO_KERNEL"), supportedTiers())
+var active, tierErr = chooseTier(os.Getenv(TierVariable), supportedTiers())
 
 // Tier returns the name of the kernels in use: portable, avx2 or avx512, the best that
 // the CPU has unless the environment variable ZOO_KERNEL names another. The error says

@@ -25,3 +25,10 @@ func TestChooseTier(t *testing.T) {
 		}
 	}
 }
+
+// A misspelt ZOO_KERNEL must not test the portable kernels instead.
+func TestTierOfTheseTests(t *testing.T) {
+	if _, err := Tier(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -90,7 +90,7 @@ func (x *tile) transform(m [][]float32) (y tile) {
 
 // winogradArgs are the arguments of the kernels that transform a row of tiles
 // between an image [.., .., channels] and the 36 matrices [tiles, channels] of its
-// tiles. The last column of the image's row may lie beyond its end.
+// tiles.
 type winogradArgs struct {
 	tiles []float32 // from the row's first tile
 	image []float32 // from the first pixel of the row's first tile
