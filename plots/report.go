@@ -76,7 +76,7 @@ func (m *markdown) intro(c Contents) {
 
 func machineText(r Run) string {
 	m := r.Result.Machine
-	return fmt.Sprintf("%s, %s, %s/%s, %s", m.CPU, plural(m.Cores, "core"), m.OS, m.Arch, plural(r.Result.Settings.Workers, "worker"))
+	return fmt.Sprintf("%s, %s, %s/%s, %s, %s kernels", m.CPU, plural(m.Cores, "core"), m.OS, m.Arch, plural(r.Result.Settings.Workers, "worker"), r.Result.Settings.Kernels)
 }
 
 func versionsText(r Run) string {

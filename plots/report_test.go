@@ -32,7 +32,7 @@ func exampleRuns() []Run {
 func newRun(e models.Entry, h train.History) Run {
 	s := train.Settings{
 		Model: e.Name, Dataset: e.Dataset, Epochs: len(h), Batch: e.Batch,
-		LearningRate: e.LearningRate, Momentum: e.Momentum, InOrder: e.InOrder, Seed: 1, Workers: 2,
+		LearningRate: e.LearningRate, Momentum: e.Momentum, InOrder: e.InOrder, Seed: 1, Kernels: "avx512", Workers: 2,
 	}
 	if e.Decay {
 		s.Decay = e.LearningRate / float64(len(h))

@@ -9,7 +9,7 @@ import (
 
 // dots shows a training in DotStyle:
 //
-//	Epoch0.............Val acc: 0.9313
+//	Epoch0............Val acc: 0.9313
 type dots struct {
 	NopHook
 	out      printer

@@ -25,7 +25,7 @@ func finished() Result {
 		Settings: Settings{
 			Model: "mnist-seq", Dataset: "mnist", Fingerprint: "sha256:0123", Limit: 2048,
 			Epochs: 3, Batch: 32, LearningRate: .01, Momentum: .9, Decay: .01 / 11,
-			Seed: math.MaxUint64, Workers: 2,
+			Seed: math.MaxUint64, Kernels: "avx512", Workers: 2,
 		},
 		Versions:   Versions{Zoo: "1.0.0", Go: "go1.26.8", Gorgonia: "v0.9.18", Tensor: "v0.9.24"},
 		Machine:    Machine{CPU: "a processor", Cores: 2, OS: "linux", Arch: "amd64"},

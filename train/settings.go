@@ -22,6 +22,7 @@ type Settings struct {
 	InOrder      bool    `json:"in_order"`
 
 	Seed    uint64 `json:"seed"`
+	Kernels string `json:"kernels"` // the tier of package kernel
 	Workers int    `json:"workers"`
 }
 

@@ -17,7 +17,8 @@ import (
 // Fit stops with an error when ctx ends (after the step or validation batch at
 // work; the error is ctx's error and its cause), when the loss is no longer a
 // number (ErrDiverged) and when a hook fails. The History of the epochs that
-// were finished comes with the error; m keeps the weights of the last full step.
+// were finished comes with the error; m keeps the weights of the last full step
+// (BatchNormalization's moving statistics also those of the step at fault).
 func Fit(ctx context.Context, m *layer.Model, train, validation Data, cfg Config, hooks ...Hook) (History, error) {
 	return fit(ctx, m, train, validation, cfg, hooks, time.Now)
 }
