@@ -3,6 +3,7 @@ package cli
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"zoo/mnist"
 	"zoo/models"
@@ -24,6 +25,9 @@ func (opts options) loadData(entries []models.Entry) (map[string]dataset, error)
 			return nil, refusal{err}
 		}
 		set := dataset{data, fingerprint(data)}
+		if slices.Contains(mnist.Names(), data.Name) {
+			data.Name += " (other)" // the report must not take it for the embedded set
+		}
 		for _, entry := range entries {
 			sets[entry.Dataset] = set
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"zoo/models"
+	"zoo/models/kernel"
 	"zoo/plots"
 	"zoo/train"
 )
@@ -82,6 +83,10 @@ func (opts options) kept(p *plan) (*plots.Run, error) {
 	if opts.workers == 0 {
 		// They change no bit of the result (package kernel), so another machine's run is as good.
 		asked.Workers = run.Result.Settings.Workers
+	}
+	if os.Getenv(kernel.TierVariable) == "" {
+		// They change the last bits alone, and nobody asked for them.
+		asked.Kernels = run.Result.Settings.Kernels
 	}
 	if difference := run.Result.Settings.Difference(asked); difference != "" {
 		return nil, refuse("%s: %s has a run with other settings: %s; -force replaces it, another -out keeps it",

@@ -4,23 +4,27 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"zoo/models"
 	"zoo/train"
 )
 
-// learning is a short training of a model on real pictures: two epochs, and the accuracy that the second must reach.
+// learningRun is a short training of a model on real pictures: two epochs, and the accuracy that the second must reach.
 //
 // The accuracies behind each are those of seeds 1 to 5, measured with the portable kernels on amd64. The least is the
 // worst of them, less twice the distance between the worst and the best; guessing has 0.1. It is the training's accuracy
 // because BatchNormalization's moving statistics, which validation takes, need some hundred steps to come near (their
 // momentum is .99).
-var learning = []struct {
+type learningRun struct {
 	model        string
 	limit, batch int
 	rate         float64
 	least        float64
-}{
+}
+
+var learning = []learningRun{
 	{"mnist-dense", 10000, 64, 0.005, 0.856}, // .8798 .8885 .8779 .8789 .8859
 	{"mnist-seq", 512, 16, 0.003, 0.851},     // .8848 .8828 .8945 .8828 .8984
 	{"mnist-func", 512, 16, 0.003, 0.878},    // .8984 .9004 .9004 .8984 .9082
@@ -33,6 +37,11 @@ var learning = []struct {
 func TestLearns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains for minutes")
+	}
+	for _, e := range models.All() {
+		if !slices.ContainsFunc(learning, func(l learningRun) bool { return l.model == e.Name }) {
+			t.Errorf("%s: no short training in this test", e.Name)
+		}
 	}
 	for _, l := range learning {
 		t.Run(l.model, func(t *testing.T) {

@@ -87,11 +87,12 @@ func (opts options) config(entry models.Entry) train.Config {
 	return config
 }
 
-// checkBatch refuses a batch that the training images do not fill once, and names the flag that made it so.
+// checkBatch refuses a batch that the training images do not fill once where it was asked for, or where partial batches
+// are dropped, and names the flag that made it so.
 func (opts options) checkBatch(p *plan) error {
 	images, batch := p.training.Len(), p.config.Batch
 	switch {
-	case images >= batch:
+	case images >= batch, opts.batch == 0 && !p.entry.InOrder:
 		return nil
 	case opts.batch > 0:
 		return refuse("invalid value \"%d\" for flag -batch: %s has %d images to train on", batch, p.entry.Name, images)
@@ -106,6 +107,7 @@ func (opts options) checkBatch(p *plan) error {
 
 // settings is what the run's results.json will say.
 func (p *plan) settings() train.Settings {
+	tier, _ := kernel.Tier() // its error has been dealt with
 	return train.Settings{
 		Model:        p.entry.Name,
 		Dataset:      p.data.Name,
@@ -118,6 +120,7 @@ func (p *plan) settings() train.Settings {
 		Decay:        p.config.Decay,
 		InOrder:      p.config.InOrder,
 		Seed:         p.config.Seed,
+		Kernels:      tier,
 		Workers:      kernel.Workers(),
 	}
 }

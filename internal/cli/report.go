@@ -16,11 +16,10 @@ import (
 // reportFile compares the runs in its folder with the lab report.
 const reportFile = "report.md"
 
-// writeReport writes what belongs to all models together: report.md, and the table on the terminal. Both show every run
-// that the folder holds, whichever command trained it.
-func (opts options) writeReport(out *output) error {
+// writeReport writes report.md on every run that the folder holds, whichever command trained it. It returns those runs,
+// and the ones that cannot be read.
+func (opts options) writeReport() (runs []plots.Run, broken []plots.LeftOut, err error) {
 	var contents plots.Contents
-	var broken []plots.LeftOut
 	for _, entry := range models.All() {
 		run, err := opts.readRun(entry)
 		switch {
@@ -36,15 +35,8 @@ func (opts options) writeReport(out *output) error {
 	contents.Samples = opts.samples(contents.Runs)
 
 	report := filepath.Join(opts.out, reportFile)
-	err := train.WriteFile(report, func(w io.Writer) error { return plots.Report(w, contents) })
-	if err != nil {
-		return err
-	}
-	if err := plots.Table(out, contents.Runs, broken); err != nil {
-		return err
-	}
-	out.printf("\nbeside the report's numbers, with curves: %s\n", report)
-	return nil
+	err = train.WriteFile(report, func(w io.Writer) error { return plots.Report(w, contents) })
+	return contents.Runs, broken, err
 }
 
 // samples are the sample grids of the runs' data sets that the folder holds.

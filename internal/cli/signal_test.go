@@ -102,7 +102,7 @@ func TestSignalKeepsFinishedModels(t *testing.T) {
 		t.Skip("trains a convolutional network")
 	}
 	dir := t.TempDir()
-	args := []string{"-model", "mnist-dense,mnist-seq", "-data", "bars", "-limit", "32", "-batch", "32", "-epochs", "2"}
+	args := []string{"-model", "mnist-dense,mnist-seq", "-data", "bars", "-limit", "32", "-batch", "32", "-epochs", "200"}
 	cmd, stderr := startTraining(t, dir, filepath.Join("runs", "mnist-seq", "model_Seq_Mnist.svg"), args...)
 	signalAndWait(t, cmd, os.Interrupt)
 	if code := cmd.ProcessState.ExitCode(); code != 130 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"zoo/models"
@@ -37,9 +38,19 @@ func trainModels(opts options, out *output) error {
 		return err
 	}
 	if err := opts.trainAll(plans, kept, out); err != nil {
+		// The report on what is finished, and nothing on what no longer is there.
+		_, _, reportErr := opts.writeReport()
+		return errors.Join(err, reportErr)
+	}
+	runs, broken, err := opts.writeReport()
+	if err != nil {
 		return err
 	}
-	return opts.writeReport(out)
+	if err := plots.Table(out, runs, broken); err != nil {
+		return err
+	}
+	out.printf("\nbeside the report's numbers, with curves: %s\n", filepath.Join(opts.out, reportFile))
+	return nil
 }
 
 // keptRuns returns the finished run of each plan that has one, nil for the others.
@@ -56,6 +67,9 @@ func (opts options) keptRuns(plans []*plan) ([]*plots.Run, error) {
 
 // trainAll carries out those plans that have no run yet. A signal ends the training at work.
 func (opts options) trainAll(plans []*plan, kept []*plots.Run, out *output) error {
+	if err := printEstimate(plans, kept, out); err != nil {
+		return err
+	}
 	ctx, release := stopOnSignal(context.Background())
 	defer release()
 	for i, p := range plans {
