@@ -8,8 +8,8 @@ type Dense struct {
 
 	call denseCall // the call that is under way
 	// The tasks of calls, bound once: then a call needs no memory for closures.
-	forwardTask, forwardFewTask, streamTask, streamSumTask func(task, slot int)
-	gradientTask, backwardTask                             func(task, slot int)
+	forwardTask, forwardFewTask, columnsTask, streamTask, streamSumTask func(task, slot int)
+	gradientTask, backwardTask                                          func(task, slot int)
 }
 
 // denseCall holds the operands of a call and its buffers in the workspace.
@@ -47,6 +47,7 @@ func NewDense(in, out int, act Activation, ws *Workspace) *Dense {
 	d := &Dense{in: in, out: out, activation: act, ws: ws}
 	d.forwardTask, d.forwardFewTask = d.forwardBlock, d.forwardFewBlock
 	d.streamTask, d.streamSumTask = d.streamChunk, d.streamSum
+	d.columnsTask = d.forwardColumns
 	d.gradientTask, d.backwardTask = d.gradientBlock, d.backwardRun
 	return d
 }
@@ -56,6 +57,8 @@ func NewDense(in, out int, act Activation, ws *Workspace) *Dense {
 func (d *Dense) Forward(n int, y, x, w, b []float32) {
 	d.call = denseCall{n: n, x: x, w: w, b: b, y: y}
 	switch {
+	case readable(d.out) && n > fewRows && d.in*d.out <= cachedWeights:
+		parallelSlots(Workers(), blockCount(d.out, panelWidth()), d.columnsTask)
 	case readable(d.out):
 		d.forwardStreamed()
 	case n <= fewRows:

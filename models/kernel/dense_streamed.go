@@ -1,5 +1,31 @@
 package kernel
 
+// cachedWeights is the largest number of weights that a cache holds from one pass to
+// the next: of more, each is read only once.
+const cachedWeights = 1 << 20
+
+// forwardColumns computes a panel of columns of the output, from weights that are read
+// where they lie, over and over.
+func (d *Dense) forwardColumns(task, _ int) {
+	call := &d.call
+	first, last := blockRange(task, panelWidth(), d.out)
+	for from := 0; from < d.in; from += depthBlock {
+		depth := min(depthBlock, d.in-from)
+		args := gemmArgs{
+			c: call.y[first:], a: call.x[from:], b: call.w[from*d.out+first:], addend: call.b[first:],
+			rows: call.n, k: depth, segments: 1,
+			aStride: d.in, bStride: d.out, cStride: d.out, slope: Linear,
+		}
+		if from > 0 {
+			args.addend, args.addendStride = args.c, d.out
+		}
+		if from+depth == d.in {
+			args.slope, args.floor = d.activation, d.activation.floor()
+		}
+		active.multiply(&args, last-first, false)
+	}
+}
+
 const (
 	// streamBlock is the number of the weights' rows that are used together.
 	streamBlock = 64
