@@ -18,7 +18,7 @@ func printVersion(out *output) {
 	out.printf("kernels   %s\n", tier)
 }
 
-// version is the program's own: a tag, or the commit that it was built from.
+// version is the program's own: a tag, or the commit that it was built from; "(devel)" under go run, which records neither.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
