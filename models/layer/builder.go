@@ -53,7 +53,7 @@ func (b *builder) in(l *instance, i int) node { return b.outputs[l.inputs[i].ind
 func (b *builder) variables(l *instance) []*G.Node {
 	nodes := make([]*G.Node, len(l.variables))
 	for i, v := range l.variables {
-		nodes[i] = G.NodeFromAny(b.graph, v.tensor, G.WithName(v.Name))
+		nodes[i] = G.NodeFromAny(b.graph, v.header(), G.WithName(v.Name))
 		if v.Trainable {
 			b.learnables = append(b.learnables, nodes[i])
 		}

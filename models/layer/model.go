@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Model is a declared network with its weights. Its graphs share the weights,
-// so graphs of one Model must not run at the same time as one that trains it.
+// Model is a declared network with its weights. Its graphs share them: inference
+// graphs may be made and run at the same time, but not while one trains.
 type Model struct {
 	name       string
 	sequential bool

@@ -1,8 +1,10 @@
 package layer
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -119,5 +121,47 @@ func TestLayersRunTogether(t *testing.T) {
 		if !(math.Sqrt(difference) <= 1e-4*math.Sqrt(norm)+1e-7) {
 			t.Errorf("%s: a difference of %v, of %v", name, math.Sqrt(difference), math.Sqrt(norm))
 		}
+	}
+}
+
+// Graphs of one model may predict at the same time, each in its goroutine: they
+// share the weights, the worker pool and nothing else.
+func TestGraphsRunAtOnce(t *testing.T) {
+	m := branched(t)
+	predict := func(number int) ([]float32, error) {
+		g, err := m.InferenceGraph(7)
+		if err != nil {
+			return nil, err
+		}
+		defer g.Close()
+		for i := range g.Images(7) {
+			g.Images(7)[i] = float32((i*i+number*31)%23) / 23
+		}
+		for range 3 {
+			if err := g.Run(7); err != nil {
+				return nil, err
+			}
+		}
+		return append([]float32{}, g.Probabilities()...), nil
+	}
+	const graphs = 6
+	want, got := make([][]float32, graphs), make([][]float32, graphs)
+	errs := make([]error, graphs)
+	for i := range graphs {
+		var err error
+		if want[i], err = predict(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var group sync.WaitGroup
+	for i := range graphs {
+		group.Go(func() { got[i], errs[i] = predict(i) })
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("probabilities (-one after the other +at once):\n%.2000s", diff)
 	}
 }

@@ -36,6 +36,12 @@ func (v *Variable) Shape() []int { return v.tensor.Shape().Clone() }
 // Size is the number of elements.
 func (v *Variable) Size() int { return v.tensor.Shape().TotalSize() }
 
+// header is another tensor over the variable's memory: Gorgonia writes into the
+// tensors of a graph that it compiles, and graphs may be made at the same time.
+func (v *Variable) header() *tensor.Dense {
+	return tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data()))
+}
+
 // initialize draws the variable's first values: a function of the seed and the
 // variable's name alone.
 func (v *Variable) initialize(seed uint64) {
