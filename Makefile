@@ -10,7 +10,7 @@ ARGS  ?=
 
 KERAS := models/testdata/keras
 
-.PHONY: help run test check format vet staticcheck generated race tiers noasm cross arm64 bench bench-setup microbench golden
+.PHONY: help run test check format vet staticcheck generated race tiers noasm cross arm64 bench bench-setup microbench golden keras
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,14 @@ microbench: ## Go's benchmarks of the kernels and ops
 
 golden: .venv/installed ## write the Keras fixtures again, with real Keras in .venv
 	.venv/bin/python $(KERAS)/dump.py --all
+
+keras: .venv/installed ## parity with real Keras from weights and pictures of its own choice, and the benchmark's side of Keras
+	rm -rf .golden && mkdir .golden
+	for model in mnist-dense mnist-seq fashion-func; do \
+		.venv/bin/python $(KERAS)/dump.py --model $$model --seed 11 --batch 4 --steps 3 --lr 1e-4 --out .golden/$$model.safetensors || exit 1; \
+	done
+	ZOO_GOLDEN=.golden $(GO) test -count=1 ./models -run Keras
+	$(GO) test -count=1 ./internal/bench -run CompareScript
 
 .venv/installed: $(KERAS)/requirements.txt
 	$(PYTHON) -m venv .venv

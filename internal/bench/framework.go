@@ -59,15 +59,20 @@ func Others(root string) ([]Framework, error) {
 			return nil, fmt.Errorf("keras, torch and torch.compile are left out: %w; run it in the repository's folder", missing(path, err))
 		}
 	}
-	var others []Framework
-	for _, name := range []string{"keras", "torch", "torch.compile"} {
-		others = append(others, Framework{Name: name, Command: func(t Task) []string {
+	return scripted(root, python, "keras", "torch", "torch.compile"), nil
+}
+
+// scripted are the frameworks of these names, run by the given Python.
+func scripted(root, python string, names ...string) []Framework {
+	var frameworks []Framework
+	for _, name := range names {
+		frameworks = append(frameworks, Framework{Name: name, Command: func(t Task) []string {
 			command := []string{python, "-c", compareScript, "-framework", name, "-root", root, "-dataset", t.Entry.Dataset,
 				"-lr", number(t.Entry.LearningRate), "-momentum", number(t.Entry.Momentum), "-decay", number(decay(t.Entry))}
 			return append(command, t.Args()...)
 		}})
 	}
-	return others, nil
+	return frameworks
 }
 
 // missing is the error of a file that has to be there.
