@@ -108,7 +108,7 @@ func (c *Conv2D) backwardImage(image int, dw, db, scratch []float32) {
 	size := pixels * s.Cout
 	g := call.dy[image*size : (image+1)*size]
 	if call.activation != Linear {
-		derivative(masked, call.y[image*size:(image+1)*size], g, call.activation)
+		vectorTiers[active].derivative(masked, call.y[image*size:(image+1)*size], g, float32(call.activation), 0)
 		g = masked
 	}
 	addColumns(db, sums, g, pixels, s.Cout)

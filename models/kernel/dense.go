@@ -120,7 +120,7 @@ func (d *Dense) forwardFew() {
 	addPartials(call.y[:size], call.partials, blocks)
 	for r := range call.n {
 		y := call.y[r*d.out : (r+1)*d.out]
-		addVector(y, y, call.b, 0, 0)
+		addVector(y, y, call.b)
 	}
 	Activate(call.y[:size], call.y[:size], d.activation)
 }

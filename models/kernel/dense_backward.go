@@ -41,7 +41,7 @@ func (d *Dense) gradientBlock(task, _ int) {
 	if call.activation != Linear {
 		for r := range call.n {
 			from, to := r*d.out+first, r*d.out+last
-			derivative(call.masked[from:to], call.y[from:to], call.dy[from:to], call.activation)
+			vectorTiers[active].derivative(call.masked[from:to], call.y[from:to], call.dy[from:to], float32(call.activation), 0)
 		}
 	}
 	packPanels(call.panels[first*call.n:], call.masked[first:], call.n, last-first, d.out)

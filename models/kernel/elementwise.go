@@ -29,7 +29,7 @@ func (o *vectorOperands) runChunk(task int) {
 // vectorKernels are the bodies of the elementwise kernels. A tier's kernels are the
 // same functions but for rounding.
 type vectorKernels struct {
-	relu, leaky, derivative, mul, add, descend, momentum func(dst, a, b []float32, s, t float32)
+	relu, leaky, derivative, mul, descend, momentum func(dst, a, b []float32, s, t float32)
 }
 
 var portableVectors = vectorKernels{
@@ -37,7 +37,6 @@ var portableVectors = vectorKernels{
 	leaky:      leakyVector,
 	derivative: derivativeVector,
 	mul:        mulVector,
-	add:        addVector,
 	descend:    descendVector,
 	momentum:   momentumVector,
 }
@@ -75,9 +74,6 @@ func ActivateBackward(dx, y, dy []float32, act Activation) {
 
 // Mul writes dst = a * b, element by element. dst may be a or b.
 func Mul(dst, a, b []float32) { elementwise(vectorTiers[active].mul, dst, a, b, 0, 0) }
-
-// Add writes dst = a + b, element by element. dst may be a or b.
-func Add(dst, a, b []float32) { elementwise(vectorTiers[active].add, dst, a, b, 0, 0) }
 
 func copyVector(dst, a, _ []float32, _, _ float32) { copy(dst, a) }
 
@@ -119,12 +115,5 @@ func mulVector(dst, a, b []float32, _, _ float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i, v := range a {
 		dst[i] = v * b[i]
-	}
-}
-
-func addVector(dst, a, b []float32, _, _ float32) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i, v := range a {
-		dst[i] = v + b[i]
 	}
 }

@@ -106,18 +106,17 @@ func TestActivateBackwardIsTheDerivative(t *testing.T) {
 	})
 }
 
-func TestMulAdd(t *testing.T) {
+func TestMul(t *testing.T) {
 	withTiers(t, func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rng, g, n := newRand(t), newGuards(t), drawLength(t)
 			a, b := g.normal(rng, n), g.normal(rng, n)
 			sprinkle(rng, a)
-			product, total := g.floats(n), g.floats(n)
+			product := g.floats(n)
 			Mul(product, a, b)
-			Add(total, a, b)
 			for i := range a {
-				if !sameFloat(product[i], a[i]*b[i]) || !sameFloat(total[i], a[i]+b[i]) {
-					t.Fatalf("%v and %v: product %v, sum %v", a[i], b[i], product[i], total[i])
+				if !sameFloat(product[i], a[i]*b[i]) {
+					t.Fatalf("%v and %v: product %v", a[i], b[i], product[i])
 				}
 			}
 			Mul(b, a, b)
@@ -137,7 +136,6 @@ func TestElementwiseWorkers(t *testing.T) {
 		forWorkers(func(workers int) {
 			dst := make([]float32, len(a))
 			Mul(dst, a, b)
-			Add(dst, dst, a)
 			Activate(dst, dst, .5)
 			ActivateBackward(dst, a, dst, .5)
 			if workers == 1 {
@@ -169,7 +167,6 @@ func BenchmarkElementwise(b *testing.B) {
 		{"leaky", 2, func() { Activate(y, x, .5) }},
 		{"backward", 3, func() { ActivateBackward(y, x, z, .5) }},
 		{"mul", 3, func() { Mul(y, x, z) }},
-		{"add", 3, func() { Add(y, x, z) }},
 	} {
 		b.Run(kernel.name, func(b *testing.B) {
 			for b.Loop() {

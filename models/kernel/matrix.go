@@ -32,24 +32,3 @@ func transpose(dst []float32, ldDst int, src []float32, rows, cols, ld int) {
 		transposeGeneric(&a)
 	}
 }
-
-// derivativeArgs are the arguments of an activation's backward pass; the slices have
-// the same length.
-type derivativeArgs struct {
-	dst, y, dy []float32
-	slope      Activation
-}
-
-// derivativeGeneric is the meaning of derivativeAVX512.
-func derivativeGeneric(a *derivativeArgs) {
-	derivativeVector(a.dst, a.y, a.dy, float32(a.slope), 0)
-}
-
-// derivative writes dst = dy * act'(y), with the derivative read from y.
-func derivative(dst, y, dy []float32, act Activation) {
-	whole := len(dst) &^ (active.lanes() - 1)
-	if whole > 0 {
-		active.derivative(&derivativeArgs{dst[:whole], y[:whole], dy[:whole], act})
-	}
-	derivativeVector(dst[whole:], y[whole:], dy[whole:], float32(act), 0)
-}

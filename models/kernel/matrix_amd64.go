@@ -9,14 +9,3 @@ func (t tier) transpose(args *transposeArgs) {
 		transposeAVX2(args)
 	}
 }
-
-func (t tier) derivative(args *derivativeArgs) {
-	switch t {
-	case avx512:
-		derivativeAVX512(args)
-	case avx2:
-		derivativeAVX2(args)
-	default:
-		derivativeGeneric(args)
-	}
-}

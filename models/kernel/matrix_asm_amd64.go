@@ -9,15 +9,3 @@ package kernel
 //
 //go:noescape
 func transposeAVX2(args *transposeArgs)
-
-// derivativeAVX2 writes dst = dy * act'(y), the derivative read from y, for a length that is a
-// multiple of the vector's; see derivativeGeneric.
-//
-//go:noescape
-func derivativeAVX2(args *derivativeArgs)
-
-// derivativeAVX512 writes dst = dy * act'(y), the derivative read from y, for a length that is a
-// multiple of the vector's; see derivativeGeneric.
-//
-//go:noescape
-func derivativeAVX512(args *derivativeArgs)

@@ -2,5 +2,4 @@
 
 package kernel
 
-func (t tier) transpose(args *transposeArgs)   { transposeGeneric(args) }
-func (t tier) derivative(args *derivativeArgs) { derivativeGeneric(args) }
+func (t tier) transpose(args *transposeArgs) { transposeGeneric(args) }

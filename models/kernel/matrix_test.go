@@ -27,26 +27,3 @@ func TestTranspose(t *testing.T) {
 		}
 	})
 }
-
-func TestDerivative(t *testing.T) {
-	withTiers(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(1, 2))
-		for n := range 70 {
-			for _, act := range []Activation{Linear, ReLU, .5} {
-				y, dy := randomFloats(r, n), randomFloats(r, n)
-				dst, check := guarded(n, r.IntN(16))
-				derivative(dst, y, dy, act)
-				check(t, "dst")
-				for i, v := range dst {
-					want := dy[i]
-					if !(y[i] > 0) {
-						want *= float32(act)
-					}
-					if v != want {
-						t.Fatalf("n %d slope %v: dst[%d] = %v, want %v", n, act, i, v, want)
-					}
-				}
-			}
-		}
-	})
-}

@@ -92,7 +92,6 @@ func BenchmarkVectors(b *testing.B) {
 		b.Run("leaky", func(b *testing.B) { measureTraffic(b, 8*n, func() { Activate(y, x, .5) }) })
 		b.Run("derivative", func(b *testing.B) { measureTraffic(b, 12*n, func() { ActivateBackward(y, x, z, ReLU) }) })
 		b.Run("mul", func(b *testing.B) { measureTraffic(b, 12*n, func() { Mul(y, x, z) }) })
-		b.Run("add", func(b *testing.B) { measureTraffic(b, 12*n, func() { Add(y, x, z) }) })
 	})
 }
 

@@ -7,15 +7,6 @@ const (
 	maxLossBlocks = 64   // bounds the memory for the losses of the blocks
 )
 
-// Softmax writes p = exp(logits) / sum of exp(logits) over the classes of each row,
-// for p and logits [n, classes]. It holds for logits of any size; a row with NaN or
-// +Inf becomes NaN. p may be logits.
-func Softmax(n, classes int, p, logits []float32) {
-	o := newSoftmax(n, classes)
-	o.p, o.logits = p, logits
-	softmaxPass.run(blockCount(n, o.blockRows), o)
-}
-
 // SoftmaxCrossEntropy writes the probabilities p = softmax(logits) [n, classes] and
 // returns the sum over the rows of the cross-entropy -log p[label], taken from the
 // logits in float64: it stays exact where p underflows, and it is NaN if any logit
@@ -54,7 +45,6 @@ type softmaxOperands struct {
 }
 
 var (
-	softmaxPass              = newPass((*softmaxOperands).softmaxBlock)
 	crossEntropyPass         = newPass((*softmaxOperands).crossEntropyBlock)
 	crossEntropyGradientPass = newPass((*softmaxOperands).gradientBlock)
 )
@@ -66,14 +56,6 @@ func newSoftmax(n, classes int) softmaxOperands {
 
 func (o *softmaxOperands) row(matrix []float32, r int) []float32 {
 	return matrix[r*o.classes:][:o.classes]
-}
-
-func (o *softmaxOperands) softmaxBlock(block int) {
-	from, to := blockRange(block, o.blockRows, o.n)
-	for r := from; r < to; r++ {
-		logits := o.row(o.logits, r)
-		softmaxRow(o.row(o.p, r), logits, maximum(logits))
-	}
 }
 
 func (o *softmaxOperands) crossEntropyBlock(block int) {

@@ -1,5 +1,14 @@
 package kernel
 
+// addVector sets dst to a + b. No assembly: what it adds up is short, and a call through
+// a tier's table would move callers' arrays to the heap.
+func addVector(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i, v := range a {
+		dst[i] = v + b[i]
+	}
+}
+
 // columnBlock is how many rows addColumns adds up before it adds them to the rest.
 const columnBlock = 32
 
@@ -10,13 +19,13 @@ func addColumns(sums, block, m []float32, rows, ld int) {
 		clear(block)
 		if readable(len(block)) {
 			addRows(block, m[first*ld:], min(columnBlock, rows-first), ld)
-			addVector(sums, sums, block, 0, 0)
+			addVector(sums, sums, block)
 			continue
 		}
 		for r := first; r < min(rows, first+columnBlock); r++ {
-			addVector(block, block, m[r*ld:r*ld+len(block)], 0, 0)
+			addVector(block, block, m[r*ld:r*ld+len(block)])
 		}
-		addVector(sums, sums, block, 0, 0)
+		addVector(sums, sums, block)
 	}
 }
 
@@ -42,7 +51,7 @@ func (p *partialSums) addChunk(task int) {
 	}
 	clear(dst)
 	for i := range p.count {
-		addVector(dst, dst, p.partials[i*len(p.dst)+from:], 0, 0)
+		addVector(dst, dst, p.partials[i*len(p.dst)+from:])
 	}
 }
 

@@ -40,15 +40,6 @@ func derivativeVectorAVX2(dst []float32, a []float32, b []float32, s float32, t 
 //go:noescape
 func mulVectorAVX2(dst []float32, a []float32, b []float32, s float32, t float32)
 
-// addVectorAVX2 computes, element by element,
-//
-//	dst = a + b
-//
-// as addVector does.
-//
-//go:noescape
-func addVectorAVX2(dst []float32, a []float32, b []float32, s float32, t float32)
-
 // descendVectorAVX2 computes, element by element,
 //
 //	dst -= s*a
@@ -102,15 +93,6 @@ func derivativeVectorAVX512(dst []float32, a []float32, b []float32, s float32, 
 //
 //go:noescape
 func mulVectorAVX512(dst []float32, a []float32, b []float32, s float32, t float32)
-
-// addVectorAVX512 computes, element by element,
-//
-//	dst = a + b
-//
-// as addVector does.
-//
-//go:noescape
-func addVectorAVX512(dst []float32, a []float32, b []float32, s float32, t float32)
 
 // descendVectorAVX512 computes, element by element,
 //

@@ -303,67 +303,6 @@ vectorsDone:
 	VZEROUPPER
 	RET
 
-// func addVectorAVX2(dst []float32, a []float32, b []float32, s float32, t float32)
-// Requires: AVX
-TEXT ·addVectorAVX2(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $+32, BX
-	JLT  vectorsOne
-
-vectorsFour:
-	VMOVUPS (CX)(SI*1), Y0
-	VMOVUPS (DX)(SI*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*1)
-	VMOVUPS 32(CX)(SI*1), Y0
-	VMOVUPS 32(DX)(SI*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)(SI*1)
-	VMOVUPS 64(CX)(SI*1), Y0
-	VMOVUPS 64(DX)(SI*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(AX)(SI*1)
-	VMOVUPS 96(CX)(SI*1), Y0
-	VMOVUPS 96(DX)(SI*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(AX)(SI*1)
-	ADDQ    $+128, SI
-	SUBQ    $+32, BX
-	JGE     vectorsFour
-
-vectorsOne:
-	ADDQ $+24, BX
-	JLT  vectorsLast
-
-vectorsOneVector:
-	VMOVUPS (CX)(SI*1), Y0
-	VMOVUPS (DX)(SI*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*1)
-	ADDQ    $+32, SI
-	SUBQ    $+8, BX
-	JGE     vectorsOneVector
-
-vectorsLast:
-	ADDQ       $+8, BX
-	JZ         vectorsDone
-	LEAQ       tailMasks<>+32(SB), DI
-	SHLQ       $0x02, BX
-	SUBQ       BX, DI
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (CX)(SI*1), Y0, Y1
-	VMASKMOVPS (DX)(SI*1), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (AX)(SI*1)
-
-vectorsDone:
-	VZEROUPPER
-	RET
-
 // func descendVectorAVX2(dst []float32, a []float32, b []float32, s float32, t float32)
 // Requires: AVX, SSE
 TEXT ·descendVectorAVX2(SB), NOSPLIT, $8-80
@@ -773,66 +712,6 @@ vectorsLast:
 	VMOVUPS.Z (CX)(SI*1), K1, Z0
 	VMOVUPS.Z (DX)(SI*1), K1, Z1
 	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*1)
-
-vectorsDone:
-	VZEROUPPER
-	RET
-
-// func addVectorAVX512(dst []float32, a []float32, b []float32, s float32, t float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·addVectorAVX512(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $+64, BX
-	JLT  vectorsOne
-
-vectorsFour:
-	VMOVUPS (CX)(SI*1), Z0
-	VMOVUPS (DX)(SI*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*1)
-	VMOVUPS 64(CX)(SI*1), Z0
-	VMOVUPS 64(DX)(SI*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(AX)(SI*1)
-	VMOVUPS 128(CX)(SI*1), Z0
-	VMOVUPS 128(DX)(SI*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(AX)(SI*1)
-	VMOVUPS 192(CX)(SI*1), Z0
-	VMOVUPS 192(DX)(SI*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(AX)(SI*1)
-	ADDQ    $+256, SI
-	SUBQ    $+64, BX
-	JGE     vectorsFour
-
-vectorsOne:
-	ADDQ $+48, BX
-	JLT  vectorsLast
-
-vectorsOneVector:
-	VMOVUPS (CX)(SI*1), Z0
-	VMOVUPS (DX)(SI*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*1)
-	ADDQ    $+64, SI
-	SUBQ    $+16, BX
-	JGE     vectorsOneVector
-
-vectorsLast:
-	ADDQ      $+16, BX
-	JZ        vectorsDone
-	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (CX)(SI*1), K1, Z0
-	VMOVUPS.Z (DX)(SI*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 
 vectorsDone:

@@ -5,25 +5,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// transposeArgs and derivativeArgs mirror the structs of the same names in package kernel.
-var (
-	transposeArgs = &structure{
-		name:   "transposeArgs",
-		slices: []string{"dst", "src"},
-		fields: []string{"rows", "columns", "dstStride", "srcStride"},
-	}
-	derivativeArgs = &structure{
-		name:   "derivativeArgs",
-		slices: []string{"dst", "y", "dy"},
-		fields: []string{"slope"},
-	}
-)
+// transposeArgs mirrors the struct of the same name in package kernel.
+var transposeArgs = &structure{
+	name:   "transposeArgs",
+	slices: []string{"dst", "src"},
+	fields: []string{"rows", "columns", "dstStride", "srcStride"},
+}
 
 func matrixFamily(g *generator) {
 	if g.isa == avx2 {
 		transpose(g)
 	}
-	derivative(g)
 }
 
 // transpose emits a kernel that transposes blocks of 8x8. Wider registers would not
@@ -91,28 +83,4 @@ func (g *generator) transposeHalf(offset int, src, low, stride, stride3, dst, ds
 		g.VSHUFPS(halves, pairs[2+j/2], pairs[j/2], v)
 		g.VMOVUPS(v, multiple(dst, j, dstStride, dst3, nil))
 	}
-}
-
-// derivative emits a kernel for the backward pass of an activation.
-func derivative(g *generator) {
-	name := "derivative" + g.name
-	args := g.function(name, derivativeArgs,
-		name+" writes dst = dy * act'(y), the derivative read from y, for a length that is a",
-		"multiple of the vector's; see derivativeGeneric.")
-	dst, y, dy := g.load(derivativeArgs, args, "dst"), g.load(derivativeArgs, args, "y"), g.load(derivativeArgs, args, "dy")
-	n := g.GP64()
-	length := derivativeArgs.field(args, "dst")
-	length.Disp += 8
-	g.MOVQ(length, n)
-	s := g.slope(derivativeArgs.field(args, "slope"))
-	g.Label("vector")
-	v := g.copied(at(dy, 0))
-	g.scale(v, at(y, 0), s)
-	g.VMOVUPS(v, at(dst, 0))
-	for _, p := range []reg.GPVirtual{dst, y, dy} {
-		g.ADDQ(operand.Imm(uint64(g.bytes)), p)
-	}
-	g.SUBQ(operand.Imm(uint64(g.lanes)), n)
-	g.JNZ(operand.LabelRef("vector"))
-	g.end()
 }

@@ -159,11 +159,6 @@ var vectorKernels = []vectorKernel{
 		a.VMULPS(w, v, v)
 		a.store(v, k.dst)
 	}, false},
-	{"add", "dst = a + b", withNothing, func(a access, k *vectorOperands) {
-		v, w := a.load(k.a), a.load(k.b)
-		a.VADDPS(w, v, v)
-		a.store(v, k.dst)
-	}, false},
 	{"descend", "dst -= s*a", withScalars, func(a access, k *vectorOperands) {
 		// Unfused, like the portable twin: the optimizer's bits are those of
 		// gorgonia's solvers, and memory is what it waits for.
