@@ -12,12 +12,13 @@ func init() {
 		LearningRate: 0.005,
 		InOrder:      true,
 		Diagram:      "model_Dense_Mnist",
-		Build:        mnistDense,
+		Build:        func() (*layer.Model, error) { return dense("mnist-dense") },
 	})
 }
 
-func mnistDense() (*layer.Model, error) {
-	return layer.Sequential("mnist-dense",
+// dense is the network of section 2.0.
+func dense(name string) (*layer.Model, error) {
+	return layer.Sequential(name,
 		layer.Input(28, 28, 1),
 		layer.Flatten(),
 		layer.Dense(512, layer.ReLU, layer.StandardNormal),

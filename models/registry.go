@@ -38,20 +38,39 @@ type Entry struct {
 	// as section 2.0 does it by hand.
 	InOrder bool
 
+	// VariantOf is the model of which this one is a variant: the same but for one
+	// thing, to measure what it does. "" for the report's own models.
+	VariantOf string
+
 	Diagram string // the structure diagram's file name in the report, without extension
 
 	// Build declares the network. Its weights are zero until Initialize.
 	Build func() (*layer.Model, error)
 }
 
-var registry []Entry
+var (
+	registry []Entry
+	variants []variant
+)
+
+// variant is a model that differs from another of the registry.
+type variant struct {
+	of, name, title string
+	change          func(*Entry)
+}
 
 // register adds a model; it is called by the init function of the model's file.
 func register(e Entry) {
 	registry = append(registry, e)
 }
 
-// All returns the models in the order of the report's sections.
+// registerVariant adds the model that differs by the change from one that is
+// registered.
+func registerVariant(of, name, title string, change func(*Entry)) {
+	variants = append(variants, variant{of, name, title, change})
+}
+
+// All returns the report's models in the order of its sections.
 func All() []Entry {
 	all := slices.Clone(registry)
 	slices.SortFunc(all, func(a, b Entry) int {
@@ -60,11 +79,30 @@ func All() []Entry {
 	return all
 }
 
+// Variants returns the variants in the order of the models that they differ from.
+func Variants() []Entry {
+	var all []Entry
+	for _, e := range All() {
+		for _, v := range variants {
+			if v.of == e.Name {
+				changed := e
+				changed.Name, changed.Title, changed.VariantOf = v.name, v.title, v.of
+				changed.Diagram += "_" + strings.TrimPrefix(v.name, v.of+"-")
+				v.change(&changed)
+				all = append(all, changed)
+			}
+		}
+	}
+	return all
+}
+
 // Select returns the models that a comma-separated list names: "all", names,
 // or patterns as path.Match takes them (fashion-*), each model once, in the
-// order of All.
+// order of All. Variants are not among "all", nor among what a pattern matches
+// that matches one of the report's models: their names choose them, and
+// patterns that match nothing else (fashion-seq-*).
 func Select(list string) ([]Entry, error) {
-	all := All()
+	report, all := len(registry), append(All(), Variants()...)
 	chosen := make([]bool, len(all))
 	for pattern := range strings.SplitSeq(list, ",") {
 		pattern = strings.TrimSpace(pattern)
@@ -73,16 +111,19 @@ func Select(list string) ([]Entry, error) {
 		}
 		found := false
 		for i, e := range all {
+			if i == report && found {
+				break // the pattern does not mean the variants
+			}
 			match, err := path.Match(pattern, e.Name)
 			if err != nil {
 				return nil, fmt.Errorf("model pattern %q: %w", pattern, err)
 			}
-			if match || pattern == "all" {
+			if match || pattern == "all" && i < report {
 				chosen[i], found = true, true
 			}
 		}
 		if !found {
-			return nil, unknown(pattern, all)
+			return nil, unknown(pattern, all[:report], all[report:])
 		}
 	}
 	var selected []Entry
@@ -95,18 +136,23 @@ func Select(list string) ([]Entry, error) {
 }
 
 // unknown names the models that there are and the one most like the name asked for.
-func unknown(name string, all []Entry) error {
-	names := make([]string, len(all))
-	for i, e := range all {
-		names[i] = e.Name
-	}
+func unknown(name string, report, variants []Entry) error {
+	listed := "all, " + strings.Join(names(report), ", ") + ", and the variants " + strings.Join(names(variants), ", ")
 	if strings.ContainsAny(name, "*?[") {
-		return fmt.Errorf("no model matches %q; there are: all, %s", name, strings.Join(names, ", "))
+		return fmt.Errorf("no model matches %q; there are: %s", name, listed)
 	}
-	nearest := slices.MinFunc(append(names, "all"), func(a, b string) int {
+	nearest := slices.MinFunc(slices.Concat(names(report), names(variants), []string{"all"}), func(a, b string) int {
 		return cmp.Compare(distance(name, a), distance(name, b))
 	})
-	return fmt.Errorf("unknown model %q; did you mean %s? There are: all, %s", name, nearest, strings.Join(names, ", "))
+	return fmt.Errorf("unknown model %q; did you mean %s? There are: %s", name, nearest, listed)
+}
+
+func names(entries []Entry) []string {
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name
+	}
+	return names
 }
 
 // distance counts the letters to insert, drop, replace or swap with their

@@ -1,10 +1,12 @@
 package models
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // Parameter counts as Keras 3.15 counts them, for 2.0 by hand:
@@ -16,12 +18,18 @@ var params = map[string]int{
 	"fashion-seq":  902_154,
 	"fashion-func": 1_349_274,
 	"fashion-best": 22_509_834,
+
+	"mnist-dense-32":        535_818,
+	"mnist-seq-nobn":        902_154 - 4*(3*64+512), // without gamma, beta, moving mean and variance
+	"fashion-seq-nobn":      902_154 - 4*(3*64+512),
+	"fashion-seq-nodropout": 902_154,
+	"fashion-seq-nodecay":   902_154,
 }
 
 // Every model of the registry, from the list itself.
 func TestModels(t *testing.T) {
 	diagrams := map[string]string{}
-	for _, e := range All() {
+	for _, e := range append(All(), Variants()...) {
 		t.Run(e.Name, func(t *testing.T) {
 			m, err := e.Build()
 			if err != nil {
@@ -30,7 +38,7 @@ func TestModels(t *testing.T) {
 			if m.Name() != e.Name {
 				t.Errorf("the model calls itself %q", m.Name())
 			}
-			if want, ok := params[e.Name]; ok && m.Params() != want {
+			if want := params[e.Name]; m.Params() != want {
 				t.Errorf("%d parameters, want %d", m.Params(), want)
 			}
 			if m.Classes() != 10 {
@@ -99,6 +107,10 @@ func TestSelect(t *testing.T) {
 		{"fashion-*", "fashion-seq fashion-func fashion-best"},
 		{"fashion-best, mnist-dense", "mnist-dense fashion-best"},
 		{"*-seq,mnist-seq,all", six},
+		{"fashion-seq*", "fashion-seq"},
+		{"fashion-seq-nobn", "fashion-seq-nobn"},
+		{"fashion-seq-*", "fashion-seq-nobn fashion-seq-nodropout fashion-seq-nodecay"},
+		{"*-nobn,fashion-seq", "fashion-seq mnist-seq-nobn fashion-seq-nobn"},
 	}
 	for _, tt := range tests {
 		entries, err := Select(tt.list)
@@ -117,6 +129,7 @@ func TestSelect(t *testing.T) {
 		"mnist-sec":       `unknown model "mnist-sec"; did you mean mnist-seq?`,
 		"ALL":             `unknown model "ALL"; did you mean all?`,
 		"fashion-bset":    "did you mean fashion-best?",
+		"mnist-seq-nobm":  "did you mean mnist-seq-nobn?",
 		"cifar-*":         `no model matches "cifar-*"; there are: all, mnist-dense`,
 		"mnist-seq,":      "an empty model name",
 		"":                "an empty model name",
@@ -126,5 +139,55 @@ func TestSelect(t *testing.T) {
 		if _, err := Select(list); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", list, err, want)
 		}
+	}
+}
+
+// A variant is the model that it is of, but for one thing: a setting or a layer.
+func TestVariants(t *testing.T) {
+	classes := func(e Entry) []string {
+		m, err := e.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, l := range m.Layers() {
+			all = append(all, l.Class+" "+l.Activation)
+		}
+		return all
+	}
+	for name, without := range map[string]string{
+		"mnist-dense-32":        "",
+		"mnist-seq-nobn":        "BatchNormalization ",
+		"fashion-seq-nobn":      "BatchNormalization ",
+		"fashion-seq-nodropout": "Dropout ",
+		"fashion-seq-nodecay":   "",
+	} {
+		selected, err := Select(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		variant := selected[0]
+		original, err := Select(variant.VariantOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.DeleteFunc(classes(original[0]), func(class string) bool { return class == without })
+		if diff := cmp.Diff(want, classes(variant)); diff != "" {
+			t.Errorf("%s: layers (-want +got)\n%s", name, diff)
+		}
+		changed := original[0]
+		switch name {
+		case "mnist-dense-32":
+			changed.Batch = 32
+		case "fashion-seq-nodecay":
+			changed.Decay = false
+		}
+		naming := cmpopts.IgnoreFields(Entry{}, "Name", "Title", "VariantOf", "Diagram", "Build")
+		if diff := cmp.Diff(changed, variant, naming); diff != "" {
+			t.Errorf("%s: settings (-want +got)\n%s", name, diff)
+		}
+	}
+	if n := len(Variants()); n != 5 {
+		t.Errorf("%d variants, but this test knows 5", n)
 	}
 }

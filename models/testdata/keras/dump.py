@@ -34,6 +34,8 @@ COMMITTED = """
     --model fashion-seq --seed 2 --batch 32 --steps 2 --decay 0.1
     --model fashion-func --seed 1 --batch 4 --steps 4 --decay 0.1
     --model fashion-best --seed 1 --batch 4 --steps 3 --decay 0.1
+    --model mnist-seq-nobn --seed 1 --batch 4 --steps 8 --decay 0.1
+    --model fashion-seq-nodropout --seed 1 --batch 4 --steps 6 --decay 0.1
 """
 
 # Relative changes of the weights that the first batch's gradients must stand: some ten times float32's own rounding.
