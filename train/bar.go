@@ -19,7 +19,7 @@ const (
 
 // bar shows a training in KerasStyle.
 type bar struct {
-	NopHook
+	NopCallback
 	out      printer
 	options  ProgressOptions
 	estimate estimate
@@ -29,7 +29,7 @@ type bar struct {
 	shown int                      // columns that it takes; 0: there is none
 }
 
-func (b *bar) EpochBegin(p *Progress) error {
+func (b *bar) EpochBegin(p *Training) error {
 	b.out.print(fmt.Sprintf("Epoch %d/%d\n", p.Epoch, p.Epochs))
 	if b.options.Terminal {
 		b.live = b.newLive(p.Steps)
@@ -53,8 +53,8 @@ func (b *bar) newLive(steps int) *progressbar.ProgressBar {
 	)
 }
 
-func (b *bar) BatchEnd(p *Progress) error {
-	if line := b.estimate.line(p); line != "" {
+func (b *bar) BatchEnd(p *Training) error {
+	if line := b.estimate.line(&p.Progress); line != "" {
 		b.clear()
 		b.out.print(line)
 		b.drawn = p.Elapsed - redraw
@@ -71,14 +71,14 @@ func (b *bar) BatchEnd(p *Progress) error {
 	return nil
 }
 
-func (b *bar) EpochEnd(p *Progress, e Epoch) error {
+func (b *bar) EpochEnd(p *Training, e Epoch) error {
 	b.clear()
 	b.out.print(b.colored(finishedLine(e, p.Steps)) + "\n")
 	return nil
 }
 
 // TrainEnd leaves the live line of an epoch that was broken off where it is.
-func (b *bar) TrainEnd(*Progress) error {
+func (b *bar) TrainEnd(*Training) error {
 	if b.shown > 0 {
 		b.out.print("\n")
 		b.shown = 0

@@ -11,35 +11,35 @@ import (
 //
 //	Epoch0............Val acc: 0.9313
 type dots struct {
-	NopHook
+	NopCallback
 	out      printer
 	estimate estimate
 	foretold string // the estimate, which waits for the end of the line
 	open     bool   // whether the line is unfinished
 }
 
-func (d *dots) EpochBegin(p *Progress) error {
+func (d *dots) EpochBegin(p *Training) error {
 	d.out.print(fmt.Sprintf("Epoch%d.", p.Epoch-1))
 	d.open = true
 	return nil
 }
 
-func (d *dots) BatchEnd(p *Progress) error {
+func (d *dots) BatchEnd(p *Training) error {
 	if (p.Step-1)%max(p.Steps/10, 1) == 0 {
 		d.out.print(".")
 	}
-	d.foretold += d.estimate.line(p)
+	d.foretold += d.estimate.line(&p.Progress)
 	return nil
 }
 
-func (d *dots) EpochEnd(_ *Progress, e Epoch) error {
+func (d *dots) EpochEnd(_ *Training, e Epoch) error {
 	d.out.print("Val acc: " + shortest(e.ValAccuracy) + "\n" + d.foretold)
 	d.foretold = ""
 	d.open = false
 	return nil
 }
 
-func (d *dots) TrainEnd(*Progress) error {
+func (d *dots) TrainEnd(*Training) error {
 	if d.open {
 		d.out.print("\n")
 		d.open = false

@@ -15,7 +15,7 @@ func Evaluate(ctx context.Context, m *layer.Model, data Data, batch int) (loss, 
 	if err != nil {
 		return 0, 0, err
 	}
-	loss, accuracy, err = e.run(ctx)
+	loss, accuracy, err = e.run(ctx, nil)
 	return loss, accuracy, join(err, e.close())
 }
 
@@ -47,7 +47,9 @@ func (e *evaluator) close() error { return e.graph.Close() }
 // steps is the number of batches in a run.
 func (e *evaluator) steps() int { return (len(e.indices)-1)/e.batch + 1 }
 
-func (e *evaluator) run(ctx context.Context) (loss, accuracy float64, err error) {
+// run evaluates all data and shows each batch's probabilities and labels to
+// each, unless it is nil.
+func (e *evaluator) run(ctx context.Context, each func(probabilities []float32, labels []int32)) (loss, accuracy float64, err error) {
 	var mean running
 	for rest := e.indices; len(rest) > 0; {
 		if ctx.Err() != nil {
@@ -59,6 +61,9 @@ func (e *evaluator) run(ctx context.Context) (loss, accuracy float64, err error)
 			return 0, 0, err
 		}
 		mean.add(n, e.graph.Loss(), e.graph.Correct())
+		if each != nil {
+			each(e.graph.Probabilities(), e.graph.Labels(n))
+		}
 		rest = rest[n:]
 	}
 	return mean.loss(), mean.accuracy(), nil

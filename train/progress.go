@@ -29,12 +29,12 @@ const (
 	DotStyle
 )
 
-// NewProgress returns a hook that shows a training on w. Early in a run of more
-// than a minute it says how long all of it will take. A hook serves one training.
+// NewProgress returns a callback that shows a training on w. Early in a run of more
+// than a minute it says how long all of it will take. A callback serves one training.
 //
 // The training goes on when w fails, as a run is worth more than its display:
 // who wants to know wraps w.
-func NewProgress(w io.Writer, o ProgressOptions) Hook {
+func NewProgress(w io.Writer, o ProgressOptions) Callback {
 	if o.Width <= 0 {
 		o.Width = 80
 	}
@@ -61,7 +61,8 @@ const (
 
 // estimate foresees, once, how long a training will take.
 type estimate struct {
-	first time.Duration // when the epoch's first step ended
+	first time.Duration // when the epoch's first step ended, or the first after a Resume
+	from  int           // which step that was
 	done  bool
 }
 
@@ -70,15 +71,16 @@ func (e *estimate) line(p *Progress) string {
 	if e.done {
 		return ""
 	}
-	if p.Step == 1 {
-		e.first = p.Elapsed
+	if p.Step == 1 || e.from == 0 {
+		e.first, e.from = p.Elapsed, p.Step
 	}
-	enough := p.Step >= enoughSteps && p.Elapsed >= enoughTime
-	if !enough && (p.Step < 2 || p.Elapsed < surelyTime) {
+	seen := p.Step - e.from + 1
+	enough := seen >= enoughSteps && p.Elapsed >= enoughTime
+	if !enough && (seen < 2 || p.Elapsed < surelyTime) {
 		return ""
 	}
 	e.done = true
-	step := float64(p.Elapsed-e.first) / float64(p.Step-1)
+	step := float64(p.Elapsed-e.first) / float64(seen-1)
 	// A step goes forward, and backward at twice the cost; a validation batch goes forward.
 	steps := float64(p.Epochs) * (float64(p.Steps) + float64(p.ValidationSteps)/3)
 	total := time.Duration(step * steps)

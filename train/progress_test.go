@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// script is a training that only its hooks see, on a clock that costs no time.
+// script is a training that only its callbacks see, on a clock that costs no time.
 type script struct {
 	epochs, steps, validationSteps int
 	step, validation               time.Duration
@@ -21,10 +21,10 @@ type script struct {
 }
 
 // play runs the script. It must be called in a synctest bubble.
-func (s script) play(t *testing.T, h Hook) {
+func (s script) play(t *testing.T, h Callback) {
 	t.Helper()
 	began := time.Now()
-	p := &Progress{Epochs: s.epochs, Steps: s.steps, ValidationSteps: s.validationSteps, LearningRate: .01}
+	p := &Training{Progress: Progress{Epochs: s.epochs, Steps: s.steps, ValidationSteps: s.validationSteps, LearningRate: .01}}
 	err := h.TrainBegin(p)
 	for p.Epoch < s.epochs {
 		p.Epoch++
@@ -52,7 +52,7 @@ func (s script) play(t *testing.T, h Hook) {
 	}
 }
 
-// output is what the hook writes while the script plays.
+// output is what the callback writes while the script plays.
 func output(t *testing.T, o ProgressOptions, s script) string {
 	t.Helper()
 	var out strings.Builder
@@ -370,7 +370,7 @@ func TestProgressOutlivesItsWriter(t *testing.T) {
 func TestProgressAllocatesNothingBetweenPictures(t *testing.T) {
 	for _, o := range []ProgressOptions{{}, {Terminal: true}, {Style: DotStyle}} {
 		h := NewProgress(&strings.Builder{}, o)
-		p := &Progress{Epoch: 1, Epochs: 1, Steps: 100_000, Step: 1, Elapsed: time.Second}
+		p := &Training{Progress: Progress{Epoch: 1, Epochs: 1, Steps: 100_000, Step: 1, Elapsed: time.Second}}
 		if err := errors.Join(h.EpochBegin(p), h.BatchEnd(p)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,12 +1,9 @@
 package train
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"time"
 )
@@ -103,75 +100,14 @@ func (r Result) WriteJSON(w io.Writer) error {
 // ReadResult reads what WriteJSON writes. Unknown and missing fields, values
 // that cannot be and text after the end are refused.
 func ReadResult(r io.Reader) (Result, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return Result{}, err
-	}
-	in := json.NewDecoder(bytes.NewReader(text))
-	in.DisallowUnknownFields()
 	var result Result
-	if err := in.Decode(&result); err != nil {
-		return Result{}, fmt.Errorf("not a result: %w", located(text, err))
-	}
-	if rest := text[in.InputOffset():]; len(bytes.TrimSpace(rest)) > 0 {
-		return Result{}, errors.New("not a result: text after the end")
-	}
-	if err := result.checkComplete(text); err != nil {
+	if err := ReadJSON(r, &result); err != nil {
 		return Result{}, fmt.Errorf("not a result: %w", err)
 	}
 	if err := result.check(); err != nil {
 		return Result{}, fmt.Errorf("not a result: %w", err)
 	}
 	return result, nil
-}
-
-// located adds the line to an error of the decoder that knows its place.
-func located(text []byte, err error) error {
-	var offset int64
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.As(err, &kind):
-		offset = kind.Offset
-	default:
-		return err
-	}
-	return fmt.Errorf("line %d: %w", 1+bytes.Count(text[:min(int(offset), len(text))], []byte("\n")), err)
-}
-
-// checkComplete refuses a text that lacks a field, which the decoder would
-// leave at its zero value.
-func (r Result) checkComplete(text []byte) error {
-	complete, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	var want, have any
-	if err := errors.Join(json.Unmarshal(complete, &want), json.Unmarshal(text, &have)); err != nil {
-		return err
-	}
-	if field := missing(want, have); field != "" {
-		return fmt.Errorf("the field %s is missing", field)
-	}
-	return nil
-}
-
-// missing is the path of the first field that have lacks of those in want.
-func missing(want, have any) string {
-	wanted, _ := want.(map[string]any)
-	got, _ := have.(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		value, ok := got[name]
-		if !ok {
-			return name
-		}
-		if field := missing(wanted[name], value); field != "" {
-			return name + "." + field
-		}
-	}
-	return ""
 }
 
 // check refuses a result that no run can have.

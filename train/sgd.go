@@ -38,9 +38,32 @@ func NewSGD(learningRate, momentum, decay float64) *SGD {
 	return &SGD{learningRate: learningRate, momentum: momentum, decay: decay}
 }
 
+// scale multiplies the learning rate of the steps to come.
+func (s *SGD) scale(factor float64) { s.learningRate *= factor }
+
 // LearningRate is the rate of the next step.
 func (s *SGD) LearningRate() float64 {
 	return s.learningRate / (1 + s.decay*float64(s.iterations))
+}
+
+// velocities is the memory of the velocities of weights with these sizes, in
+// their order; nil without momentum. Before the first step they are zeros, and a
+// solver that has taken none may be given others there.
+func (s *SGD) velocities(sizes []int) [][]float32 {
+	if s.momentum == 0 {
+		return nil
+	}
+	if s.params == nil {
+		s.params = make([]param, len(sizes))
+		for i, n := range sizes {
+			s.params[i].v = make([]float32, n)
+		}
+	}
+	all := make([][]float32, len(s.params))
+	for i, p := range s.params {
+		all[i] = p.v
+	}
+	return all
 }
 
 // Step changes the weights by their gradients. After an error no weight is

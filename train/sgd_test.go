@@ -14,20 +14,20 @@ import (
 
 var _ gorgonia.Solver = (*SGD)(nil)
 
-// weights is a weight tensor with a given gradient.
-type weights struct {
+// graded is a weight tensor with a given gradient.
+type graded struct {
 	w, g gorgonia.Value
 	err  error
 }
 
-func (v *weights) Value() gorgonia.Value         { return v.w }
-func (v *weights) Grad() (gorgonia.Value, error) { return v.g, v.err }
+func (v *graded) Value() gorgonia.Value         { return v.w }
+func (v *graded) Grad() (gorgonia.Value, error) { return v.g, v.err }
 
 func dense(data []float32) *tensor.Dense {
 	return tensor.New(tensor.WithShape(len(data)), tensor.WithBacking(data))
 }
 
-func given(w, g []float32) *weights { return &weights{w: dense(w), g: dense(g)} }
+func given(w, g []float32) *graded { return &graded{w: dense(w), g: dense(g)} }
 
 // normal returns n numbers of N(0, 1) times scale.
 func normal(r *rand.Rand, n int, scale float64) []float32 {
@@ -144,7 +144,7 @@ func TestSGDLeavesGradients(t *testing.T) {
 }
 
 func TestSGDRefuses(t *testing.T) {
-	good := func(n int) *weights { return given(make([]float32, n), make([]float32, n)) }
+	good := func(n int) *graded { return given(make([]float32, n), make([]float32, n)) }
 	scalar := gorgonia.NewF32(1)
 	wide := tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float64))
 	tests := []struct {
@@ -154,11 +154,11 @@ func TestSGDRefuses(t *testing.T) {
 	}{
 		{"another number", []gorgonia.ValueGrad{good(3)}, "sgd: 1 weight tensors, but 2 in the steps before"},
 		{"another size", []gorgonia.ValueGrad{good(3), good(5)}, "sgd: weight tensor 1: 5 weights, but 4 in the steps before"},
-		{"no gradient", []gorgonia.ValueGrad{good(3), &weights{w: dense(make([]float32, 4)), err: errors.New("none here")}}, "sgd: weight tensor 1: no gradient: none here"},
+		{"no gradient", []gorgonia.ValueGrad{good(3), &graded{w: dense(make([]float32, 4)), err: errors.New("none here")}}, "sgd: weight tensor 1: no gradient: none here"},
 		{"gradient of another size", []gorgonia.ValueGrad{good(3), given(make([]float32, 4), make([]float32, 5))}, "sgd: weight tensor 1: 4 weights, but 5 gradients"},
-		{"scalar", []gorgonia.ValueGrad{good(3), &weights{w: scalar, g: scalar}}, "sgd: weight tensor 1: a *gorgonia.F32, want a *tensor.Dense"},
-		{"float64", []gorgonia.ValueGrad{good(3), &weights{w: wide, g: wide}}, "sgd: weight tensor 1: a tensor of float64, want float32"},
-		{"float64 gradient", []gorgonia.ValueGrad{good(3), &weights{w: dense(make([]float32, 4)), g: wide}}, "sgd: weight tensor 1: gradient: a tensor of float64, want float32"},
+		{"scalar", []gorgonia.ValueGrad{good(3), &graded{w: scalar, g: scalar}}, "sgd: weight tensor 1: a *gorgonia.F32, want a *tensor.Dense"},
+		{"float64", []gorgonia.ValueGrad{good(3), &graded{w: wide, g: wide}}, "sgd: weight tensor 1: a tensor of float64, want float32"},
+		{"float64 gradient", []gorgonia.ValueGrad{good(3), &graded{w: dense(make([]float32, 4)), g: wide}}, "sgd: weight tensor 1: gradient: a tensor of float64, want float32"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestSGDRefuses(t *testing.T) {
 			}
 			rate := solver.LearningRate()
 			// The first tensor is sound and has a gradient: it must not move either.
-			first := test.bad[0].(*weights)
+			first := test.bad[0].(*graded)
 			first.g.(*tensor.Dense).Float32s()[0] = 1
 			err := solver.Step(test.bad)
 			if err == nil || err.Error() != test.want {

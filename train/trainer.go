@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -16,15 +17,17 @@ import (
 //
 // Fit stops with an error when ctx ends (after the step or validation batch at
 // work; the error is ctx's error and its cause), when the loss is no longer a
-// number (ErrDiverged) and when a hook fails. The History of the epochs that
+// number (ErrDiverged; but see TerminateOnNaN) and when a callback fails. The History of the epochs that
 // were finished comes with the error; m keeps the weights of the last full step
 // (BatchNormalization's moving statistics also those of the step at fault).
-func Fit(ctx context.Context, m *layer.Model, train, validation Data, cfg Config, hooks ...Hook) (History, error) {
-	return fit(ctx, m, train, validation, cfg, hooks, time.Now)
+//
+// Resume goes on with a training that Fit began.
+func Fit(ctx context.Context, m *layer.Model, train, validation Data, cfg Config, callbacks ...Callback) (History, error) {
+	return fit(ctx, m, train, validation, cfg, callbacks, time.Now)
 }
 
-func fit(ctx context.Context, m *layer.Model, train, validation Data, cfg Config, hooks []Hook, now func() time.Time) (History, error) {
-	t, err := newTrainer(m, train, validation, cfg, hooks, now)
+func fit(ctx context.Context, m *layer.Model, train, validation Data, cfg Config, callbacks []Callback, now func() time.Time) (History, error) {
+	t, err := newTrainer(m, train, validation, cfg, callbacks, now)
 	if err != nil {
 		return nil, fmt.Errorf("cannot train: %w", err)
 	}
@@ -32,26 +35,33 @@ func fit(ctx context.Context, m *layer.Model, train, validation Data, cfg Config
 	return t.history, join(err, t.close())
 }
 
-// trainer is one run of Fit.
+// trainer is one run of Fit or Resume.
 type trainer struct {
 	cfg       Config
 	data      Data
 	graph     *layer.Graph
 	solver    *SGD
 	evaluator *evaluator
-	hooks     []Hook
+	callbacks []Callback
 	now       func() time.Time
 
-	began     time.Time
-	iteration int // steps done in all epochs
-	progress  Progress
-	mean      running       // of this epoch
-	firstStep time.Duration // of this epoch
-	nextSteps time.Duration // all others of this epoch together
-	history   History
+	// Began are moved back by what was trained before a Resume, so that times add up.
+	began      time.Time
+	epochBegan time.Time
+	started    time.Time // when the first run began, by the clock
+	resumed    *Checkpoint
+	cut        bool // the context ended, after a full step that all callbacks have seen
+
+	iteration  int // steps done in all epochs
+	training   Training
+	mean       running       // of this epoch
+	firstStep  time.Duration // of this epoch in this run
+	otherSteps time.Duration // all others of this epoch together
+	timed      int           // how many these are
+	history    History
 }
 
-func newTrainer(m *layer.Model, train, validation Data, cfg Config, hooks []Hook, now func() time.Time) (*trainer, error) {
+func newTrainer(m *layer.Model, train, validation Data, cfg Config, callbacks []Callback, now func() time.Time) (*trainer, error) {
 	if err := cfg.check(train.Len()); err != nil {
 		return nil, err
 	}
@@ -66,66 +76,109 @@ func newTrainer(m *layer.Model, train, validation Data, cfg Config, hooks []Hook
 	if err != nil {
 		return nil, join(err, evaluator.close())
 	}
-	return &trainer{
+	solver := NewSGD(cfg.LearningRate, cfg.Momentum, cfg.Decay)
+	t := &trainer{
 		cfg:       cfg,
 		data:      train,
 		graph:     graph,
-		solver:    NewSGD(cfg.LearningRate, cfg.Momentum, cfg.Decay),
+		solver:    solver,
 		evaluator: evaluator,
-		hooks:     hooks,
+		callbacks: callbacks,
 		now:       now,
-		progress: Progress{
-			Epochs:          cfg.Epochs,
-			Steps:           cfg.steps(train.Len()),
-			ValidationSteps: evaluator.steps(),
-			LearningRate:    cfg.LearningRate,
+		training: Training{
+			Progress: Progress{
+				Epochs:          cfg.Epochs,
+				Steps:           cfg.steps(train.Len()),
+				ValidationSteps: evaluator.steps(),
+				LearningRate:    cfg.LearningRate,
+			},
+			model:  m,
+			solver: solver,
 		},
-	}, nil
+	}
+	t.training.trainer = t
+	return t, nil
 }
 
 func (t *trainer) close() error { return join(t.graph.Close(), t.evaluator.close()) }
 
 func (t *trainer) run(ctx context.Context) (err error) {
 	t.began = t.now()
-	for i, hook := range t.hooks {
-		if err := hook.TrainBegin(&t.progress); err != nil {
-			return join(err, t.end(t.hooks[:i]))
+	t.started = t.began
+	if t.resumed != nil {
+		t.started = t.resumed.Started
+		t.began = t.began.Add(-t.resumed.Elapsed)
+	}
+	for i, callback := range t.callbacks {
+		if err := callback.TrainBegin(&t.training); err != nil {
+			return join(err, t.end(t.callbacks[:i]))
 		}
 	}
-	for t.progress.Epoch < t.cfg.Epochs && err == nil {
-		t.progress.Epoch++
-		if err = t.epoch(ctx); err != nil {
-			err = fmt.Errorf("epoch %d, step %d of %d: %w", t.progress.Epoch, t.progress.Step, t.progress.Steps, err)
-		}
+	if err = t.restoreCallbacks(); err == nil {
+		err = t.epochs(ctx)
 	}
-	return join(err, t.end(t.hooks))
+	if t.cut {
+		err = join(err, t.save(Cut))
+	}
+	return join(err, t.end(t.callbacks))
 }
 
-// end ends the hooks, each whether or not another fails.
-func (t *trainer) end(hooks []Hook) (err error) {
-	for _, hook := range hooks {
-		err = join(err, hook.TrainEnd(&t.progress))
+// epochs trains all epochs that are left.
+func (t *trainer) epochs(ctx context.Context) error {
+	p := &t.training
+	// One that was left in the middle is finished even when it was to be the last.
+	begun := t.resumed != nil && t.resumed.Step > 0
+	for begun || p.Epoch < t.cfg.Epochs && p.stop == "" {
+		t.epochBegan = t.now()
+		if begun {
+			t.epochBegan = t.epochBegan.Add(-t.resumed.EpochElapsed)
+			begun = false
+		} else {
+			p.Epoch++
+			p.Step, p.Samples, p.Loss, p.Accuracy = 0, 0, 0, 0
+			t.mean = running{}
+			t.firstStep, t.otherSteps, t.timed = 0, 0, 0
+		}
+		if err := t.epoch(ctx); err != nil {
+			return t.survive(fmt.Errorf("epoch %d, step %d of %d: %w", p.Epoch, p.Step, p.Steps, err))
+		}
+	}
+	return nil
+}
+
+// survive is what becomes of a training that has to end with this error.
+func (t *trainer) survive(err error) error {
+	for _, callback := range t.callbacks {
+		if guard, ok := callback.(DivergenceGuard); ok && errors.Is(err, ErrDiverged) {
+			err = guard.Diverged(&t.training, err)
+		}
 	}
 	return err
 }
 
-// epoch trains one epoch, validates and adds the outcome to the history.
+// end ends the callbacks, each whether or not another fails.
+func (t *trainer) end(callbacks []Callback) (err error) {
+	for _, callback := range callbacks {
+		err = join(err, callback.TrainEnd(&t.training))
+	}
+	return err
+}
+
+// epoch trains what is left of an epoch, validates and adds the outcome to the
+// history.
 func (t *trainer) epoch(ctx context.Context) error {
-	began := t.now()
-	p := &t.progress
-	p.Step, p.Samples, p.Loss, p.Accuracy = 0, 0, 0, 0
-	t.mean = running{}
-	t.firstStep, t.nextSteps = 0, 0
-	for _, hook := range t.hooks {
-		if err := hook.EpochBegin(p); err != nil {
+	p := &t.training
+	for _, callback := range t.callbacks {
+		if err := callback.EpochBegin(p); err != nil {
 			return err
 		}
 	}
 	if err := t.steps(ctx); err != nil {
 		return err
 	}
-	loss, accuracy, err := t.evaluator.run(ctx)
+	loss, accuracy, err := t.evaluator.run(ctx, nil)
 	if err != nil {
+		t.cut = errors.As(err, new(stopped))
 		return err
 	}
 	if !isFinite(loss) {
@@ -139,36 +192,43 @@ func (t *trainer) epoch(ctx context.Context) error {
 		Accuracy:     p.Accuracy,
 		ValLoss:      loss,
 		ValAccuracy:  accuracy,
-		Seconds:      ended.Sub(began).Round(time.Millisecond).Seconds(),
+		Seconds:      ended.Sub(t.epochBegan).Round(time.Millisecond).Seconds(),
 		MsPerStep:    significant(t.msPerStep()),
 		LearningRate: p.LearningRate,
 	}
 	t.history = append(t.history, e)
-	for _, hook := range t.hooks {
-		if err := hook.EpochEnd(p, e); err != nil {
+	for _, callback := range t.callbacks {
+		if err := callback.EpochEnd(p, e); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.save(AfterEpoch)
 }
 
-// steps trains the epoch's steps.
+// steps trains the steps that are left of the epoch.
 func (t *trainer) steps(ctx context.Context) error {
-	p := &t.progress
+	p := &t.training
 	order := t.order()
-	for p.Step < p.Steps {
+	// All steps but the last take full batches.
+	order = order[min(p.Step*t.cfg.Batch, len(order)):]
+	begunAt := p.Step
+	for p.Step < p.Steps && p.stop == "" {
 		if ctx.Err() != nil {
+			t.cut = true
 			return stoppedBy(ctx)
 		}
 		n := min(t.cfg.Batch, len(order))
-		if err := t.step(order[:n]); err != nil {
+		if err := t.step(order[:n], p.Step == begunAt); err != nil {
 			return err
 		}
 		order = order[n:]
-		for _, hook := range t.hooks {
-			if err := hook.BatchEnd(p); err != nil {
+		for _, callback := range t.callbacks {
+			if err := callback.BatchEnd(p); err != nil {
 				return err
 			}
+		}
+		if err := t.save(AfterStep); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -179,11 +239,12 @@ func (t *trainer) order() []int32 {
 	if t.cfg.InOrder {
 		return inOrder(t.data.Len())
 	}
-	return Shuffle(t.data.Len(), t.cfg.Seed, t.progress.Epoch)
+	return Shuffle(t.data.Len(), t.cfg.Seed, t.training.Epoch)
 }
 
-// step trains the pictures with these indices and brings progress up to date.
-func (t *trainer) step(indices []int32) error {
+// step trains the pictures with these indices and brings progress up to date. The
+// first step of an epoch or of a run pays for what is set up once.
+func (t *trainer) step(indices []int32, first bool) error {
 	began := t.now()
 	n := len(indices)
 	t.data.Batch(indices, t.graph.Images(n), t.graph.Labels(n))
@@ -191,7 +252,7 @@ func (t *trainer) step(indices []int32) error {
 	if err := t.graph.Run(n); err != nil {
 		return err
 	}
-	p := &t.progress
+	p := &t.training
 	p.Step++
 	p.LearningRate = t.solver.LearningRate()
 	loss := t.graph.Loss()
@@ -208,25 +269,26 @@ func (t *trainer) step(indices []int32) error {
 	p.Samples, p.Loss, p.Accuracy = t.mean.samples, t.mean.loss(), t.mean.accuracy()
 	ended := t.now()
 	p.Elapsed = ended.Sub(t.began)
-	if p.Step == 1 {
+	if first {
 		t.firstStep = ended.Sub(began)
 	} else {
-		t.nextSteps += ended.Sub(began)
+		t.otherSteps += ended.Sub(began)
+		t.timed++
 	}
 	return nil
 }
 
-// msPerStep is the mean time of the epoch's steps without the first, which
-// pays for what is set up once; of the first when there is no other.
+// msPerStep is the mean time of the epoch's steps without the first, and without
+// the first after a Resume; of the first when there is no other.
 func (t *trainer) msPerStep() float64 {
-	if t.progress.Steps == 1 {
+	if t.timed == 0 {
 		return float64(t.firstStep) / float64(time.Millisecond)
 	}
-	return float64(t.nextSteps) / float64(time.Millisecond) / float64(t.progress.Steps-1)
+	return float64(t.otherSteps) / float64(time.Millisecond) / float64(t.timed)
 }
 
 func (t *trainer) diverged(what string, loss float64) error {
-	return fmt.Errorf("the %s is %v at learning rate %.6g: %w; lower -lr", what, loss, t.progress.LearningRate, ErrDiverged)
+	return fmt.Errorf("the %s is %v at learning rate %.6g: %w; lower -lr", what, loss, t.training.LearningRate, ErrDiverged)
 }
 
 func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -336,7 +336,7 @@ func TestFitRefuses(t *testing.T) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 		if h != nil || log != nil {
-			t.Errorf("%s: history %v, hooks %v", want, h, log)
+			t.Errorf("%s: history %v, callbacks %v", want, h, log)
 		}
 	}
 }
@@ -382,7 +382,7 @@ func TestFitTimes(t *testing.T) {
 		elapsed   string
 	}{
 		// The first step takes 1 s, others 10, 20 and 30 ms, and validation 2 s;
-		// a hook takes 7 ms after each step and 1 minute after the epoch.
+		// a callback takes 7 ms after each step and 1 minute after the epoch.
 		{64, 20, "[1s 1.017s 1.044s 1.081s 3.088s 1m4.088s 1m4.105s 1m4.132s 1m4.169s 1m6.176s]"},
 		{16, 1000, "[1s 3.007s 1m4.007s 1m6.014s]"},
 	} {
@@ -396,10 +396,10 @@ func TestFitTimes(t *testing.T) {
 		}
 		validation.called = func() { clock.advance(2 * time.Second) }
 		var elapsed []time.Duration
-		hook := &watch{clock: clock, elapsed: &elapsed}
+		callback := &watch{clock: clock, elapsed: &elapsed}
 		cfg := small
 		cfg.Epochs = 2
-		h, err := fit(t.Context(), newModel(t, 1), training, validation, cfg, []Hook{hook}, func() time.Time { return clock.now })
+		h, err := fit(t.Context(), newModel(t, 1), training, validation, cfg, []Callback{callback}, func() time.Time { return clock.now })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -416,20 +416,20 @@ func TestFitTimes(t *testing.T) {
 	}
 }
 
-// watch is a hook that takes time and notes what progress says of it.
+// watch is a callback that takes time and notes what progress says of it.
 type watch struct {
-	NopHook
+	NopCallback
 	clock   *stepped
 	elapsed *[]time.Duration
 }
 
-func (w *watch) BatchEnd(p *Progress) error {
+func (w *watch) BatchEnd(p *Training) error {
 	*w.elapsed = append(*w.elapsed, p.Elapsed)
 	w.clock.advance(7 * time.Millisecond)
 	return nil
 }
 
-func (w *watch) EpochEnd(p *Progress, _ Epoch) error {
+func (w *watch) EpochEnd(p *Training, _ Epoch) error {
 	*w.elapsed = append(*w.elapsed, p.Elapsed)
 	w.clock.advance(time.Minute)
 	return nil

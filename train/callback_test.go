@@ -25,17 +25,17 @@ func (r *recorder) note(event string) error {
 	return nil
 }
 
-func (r *recorder) TrainBegin(*Progress) error   { return r.note("begin") }
-func (r *recorder) EpochBegin(p *Progress) error { return r.note(fmt.Sprint("epoch begin ", p.Epoch)) }
+func (r *recorder) TrainBegin(*Training) error   { return r.note("begin") }
+func (r *recorder) EpochBegin(p *Training) error { return r.note(fmt.Sprint("epoch begin ", p.Epoch)) }
 
-func (r *recorder) BatchEnd(p *Progress) error {
+func (r *recorder) BatchEnd(p *Training) error {
 	return r.note(fmt.Sprintf("batch end %d.%d", p.Epoch, p.Step))
 }
 
-func (r *recorder) EpochEnd(p *Progress, e Epoch) error {
+func (r *recorder) EpochEnd(p *Training, e Epoch) error {
 	return r.note(fmt.Sprint("epoch end ", e.Epoch))
 }
-func (r *recorder) TrainEnd(*Progress) error { return r.note("end") }
+func (r *recorder) TrainEnd(*Training) error { return r.note("end") }
 
 // stage does something at one event.
 type stage struct {
@@ -43,17 +43,17 @@ type stage struct {
 	do func()
 }
 
-func (s *stage) TrainBegin(*Progress) error   { return s.reach("begin") }
-func (s *stage) EpochBegin(p *Progress) error { return s.reach(fmt.Sprint("epoch begin ", p.Epoch)) }
+func (s *stage) TrainBegin(*Training) error   { return s.reach("begin") }
+func (s *stage) EpochBegin(p *Training) error { return s.reach(fmt.Sprint("epoch begin ", p.Epoch)) }
 
-func (s *stage) BatchEnd(p *Progress) error {
+func (s *stage) BatchEnd(p *Training) error {
 	return s.reach(fmt.Sprintf("batch end %d.%d", p.Epoch, p.Step))
 }
 
-func (s *stage) EpochEnd(_ *Progress, e Epoch) error {
+func (s *stage) EpochEnd(_ *Training, e Epoch) error {
 	return s.reach(fmt.Sprint("epoch end ", e.Epoch))
 }
-func (s *stage) TrainEnd(*Progress) error { return s.reach("end") }
+func (s *stage) TrainEnd(*Training) error { return s.reach("end") }
 
 func (s *stage) reach(event string) error {
 	if event == s.at {
@@ -72,7 +72,7 @@ var events = []string{
 	"end",
 }
 
-func TestHookOrder(t *testing.T) {
+func TestCallbackOrder(t *testing.T) {
 	var log, want []string
 	for _, event := range events {
 		want = append(want, "a "+event, "b "+event)
@@ -87,8 +87,8 @@ func TestHookOrder(t *testing.T) {
 	}
 }
 
-// A hook that fails ends the training there; the hooks that began are ended.
-func TestHookFails(t *testing.T) {
+// A callback that fails ends the training there; the callbacks that began are ended.
+func TestCallbackFails(t *testing.T) {
 	where := map[string]string{
 		"begin":         "no space left",
 		"epoch begin 1": "epoch 1, step 0 of 2: no space left",
@@ -123,39 +123,39 @@ func TestHookFails(t *testing.T) {
 
 // checker sees that progress tells the truth.
 type checker struct {
-	NopHook
+	NopCallback
 	t       *testing.T
 	batches int
 }
 
-func (c *checker) TrainBegin(p *Progress) error {
+func (c *checker) TrainBegin(p *Training) error {
 	want := Progress{Epochs: 2, Steps: 2, ValidationSteps: 1, LearningRate: .05}
-	if diff := cmp.Diff(want, *p); diff != "" {
+	if diff := cmp.Diff(want, p.Progress); diff != "" {
 		c.t.Errorf("before the training (-want +got)\n%s", diff)
 	}
 	return nil
 }
 
-func (c *checker) EpochBegin(p *Progress) error {
+func (c *checker) EpochBegin(p *Training) error {
 	if p.Step != 0 || p.Samples != 0 || p.Loss != 0 || p.Accuracy != 0 {
-		c.t.Errorf("an epoch begins with %+v", *p)
+		c.t.Errorf("an epoch begins with %+v", p.Progress)
 	}
 	return nil
 }
 
-func (c *checker) BatchEnd(p *Progress) error {
+func (c *checker) BatchEnd(p *Training) error {
 	c.batches++
 	wantSamples := map[int]int{1: 8, 2: 12}[p.Step]
 	wantRate := .05 / (1 + .1*float64(c.batches-1))
 	if p.Samples != wantSamples || p.LearningRate != wantRate || !(p.Loss > 0) || p.Accuracy < 0 || p.Accuracy > 1 || p.Elapsed < 0 {
-		c.t.Errorf("after step %d: %+v; want %d samples, learning rate %v", c.batches, *p, wantSamples, wantRate)
+		c.t.Errorf("after step %d: %+v; want %d samples, learning rate %v", c.batches, p.Progress, wantSamples, wantRate)
 	}
 	return nil
 }
 
-func (c *checker) EpochEnd(p *Progress, e Epoch) error {
+func (c *checker) EpochEnd(p *Training, e Epoch) error {
 	if e.Loss != p.Loss || e.Accuracy != p.Accuracy || e.LearningRate != p.LearningRate || e.Epoch != p.Epoch {
-		c.t.Errorf("the epoch ends with %+v, but progress says %+v", e, *p)
+		c.t.Errorf("the epoch ends with %+v, but progress says %+v", e, p.Progress)
 	}
 	return nil
 }
