@@ -47,7 +47,7 @@ func (r axisRange) Ticks(float64, float64) []plot.Tick {
 	}
 	ticks := make([]plot.Tick, int(math.Round((r.max-r.min)/r.step))+1)
 	for i := range ticks {
-		v := r.min + float64(i)*r.step
+		v := (math.Round(r.min/r.step) + float64(i)) * r.step // the last is max, without a rounding error
 		ticks[i] = plot.Tick{Value: v, Label: strconv.FormatFloat(v, format, digits, 64)}
 	}
 	return ticks
@@ -76,21 +76,25 @@ func (p panel) paint(c draw.Canvas) {
 	}
 	axes := p.axes()
 	for _, col := range p.columns {
-		axes.Add(curve{col, p.history})
+		axes.Add(historyLine{col, p.history})
 	}
 	c.Max.Y -= legendHeight
 	axes.Draw(c)
 }
 
 func (p panel) axes() *plot.Plot {
-	first, last := p.history[0].Epoch, p.history[len(p.history)-1].Epoch
-	beside := max(0.5, 0.6*float64(last-first)/20)
+	a := newAxes("epoch", p.label, axisRange{}, p.y)
+	overEpochs(a, p.history[0].Epoch, p.history[len(p.history)-1].Epoch)
+	return a
+}
+
+// newAxes is an empty coordinate system with grid.
+func newAxes(xLabel, yLabel string, x, y axisRange) *plot.Plot {
 	a := plot.New()
 	a.BackgroundColor = nil
-	a.X.Label.Text, a.Y.Label.Text = "epoch", p.label
-	a.X.Min, a.X.Max = float64(first)-beside, float64(last)+beside
-	a.Y.Min, a.Y.Max = p.y.min, p.y.max
-	a.X.Tick.Marker, a.Y.Tick.Marker = epochTicks(first, last), p.y
+	a.X.Label.Text, a.Y.Label.Text = xLabel, yLabel
+	a.X.Min, a.X.Max, a.X.Tick.Marker = x.min, x.max, x
+	a.Y.Min, a.Y.Max, a.Y.Tick.Marker = y.min, y.max, y
 	for _, axis := range []*plot.Axis{&a.X, &a.Y} {
 		axis.Padding = 0
 		axis.LineStyle = draw.LineStyle{Color: rule, Width: 0.75}
@@ -105,6 +109,22 @@ func (p panel) axes() *plot.Plot {
 	grid := draw.LineStyle{Color: hairline, Width: 0.6}
 	a.Add(&plotter.Grid{Vertical: grid, Horizontal: grid})
 	return a
+}
+
+// overEpochs makes the x axis one of epochs.
+func overEpochs(a *plot.Plot, first, last int) {
+	beside := max(0.5, 0.6*float64(last-first)/20)
+	a.X.Min, a.X.Max = float64(first)-beside, float64(last)+beside
+	a.X.Tick.Marker = epochTicks(first, last)
+}
+
+// painter paints something into a coordinate system; at tells where a value lies.
+type painter func(c draw.Canvas, at func(x, y float64) vg.Point)
+
+// Plot implements plot.Plotter.
+func (paint painter) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	paint(c, func(vx, vy float64) vg.Point { return vg.Point{X: x(vx), Y: y(vy)} })
 }
 
 // paintLegend draws the column's sample and name at x and returns where the next
@@ -122,8 +142,8 @@ func (col column) glyph() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: col.color, Radius: markerRadius, Shape: col.marker}
 }
 
-// curve draws one column, with gaps where it is no number.
-type curve struct {
+// historyLine draws one column, with gaps where it is no number.
+type historyLine struct {
 	column
 	history []train.Epoch
 }
@@ -132,7 +152,7 @@ type curve struct {
 const markedEpochs = 40
 
 // Plot implements plot.Plotter.
-func (l curve) Plot(c draw.Canvas, p *plot.Plot) {
+func (l historyLine) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	var pieces [][]vg.Point
 	gap := true

@@ -15,6 +15,7 @@ const (
 	lineHeight = vg.Length(13)
 	padX       = vg.Length(9)
 	padY       = vg.Length(5)
+	nameWidth  = vg.Length(190) // wider names and classes take more lines
 )
 
 // fills are the light colours behind names, by what a layer does. They help the
@@ -50,7 +51,9 @@ func (c cellWidths) width() vg.Length { return c.name + c.side + c.shape }
 func measure(layers []layer.Info) cellWidths {
 	c := cellWidths{side: max(noteText.width("input"), noteText.width("output"))}
 	for _, l := range layers {
-		c.name = max(c.name, boldText.width(printable(l.Name)), noteText.width(printable(classText(l))))
+		for _, line := range nameOf(l, 0) {
+			c.name = max(c.name, line.width())
+		}
 		for _, s := range append([][]int{l.OutputShape}, l.InputShapes...) {
 			c.shape = max(c.shape, bodyText.width(shapeText(s)))
 		}
@@ -64,6 +67,19 @@ func classText(l layer.Info) string {
 		return l.Class
 	}
 	return l.Class + ", " + l.Activation
+}
+
+// nameOf are the lines of a layer's name and class, one below the other.
+func nameOf(l layer.Info, left vg.Length) []label {
+	var lines []label
+	add := func(text string, style textStyle) {
+		for _, line := range style.wrapped(text, nameWidth) {
+			lines = append(lines, newLabel(line, style, left, vg.Length(len(lines))*lineHeight))
+		}
+	}
+	add(l.Name, boldText)
+	add(classText(l), noteText)
+	return lines
 }
 
 // shapeText is a shape as Keras prints it, with None for the batch.
@@ -85,12 +101,11 @@ func newLayerBox(l layer.Info, r rect, c cellWidths) layerBox {
 	first := func(lines int) vg.Length {
 		return r.top + (r.height-vg.Length(lines)*lineHeight)/2 + (lineHeight+bodyText.rise()-bodyText.fall())/2
 	}
-	y := first(2)
-	b.name = []label{
-		newLabel(l.Name, boldText, r.left+padX, y),
-		newLabel(classText(l), noteText, r.left+padX, y+lineHeight),
+	b.name = nameOf(l, r.left+padX)
+	for i := range b.name {
+		b.name[i].y += first(len(b.name))
 	}
-	y = first(len(l.InputShapes) + 1)
+	y := first(len(l.InputShapes) + 1)
 	row := func(side string, shape []int) {
 		if side != "" {
 			b.shapes = append(b.shapes, newLabel(side, noteText, b.split1+padX, y))

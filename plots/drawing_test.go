@@ -56,8 +56,9 @@ func TestWriteErrors(t *testing.T) {
 		"WritePNG": d.WritePNG(broken{}),
 		"WriteSVG": d.WriteSVG(broken{}),
 		"Summary":  Summary(broken{}, m),
-		"Table":    Table(broken{}, exampleRuns(), nil),
-		"Report":   Report(broken{}, Contents{Runs: exampleRuns()}),
+		"Table":    Table(broken{}, exampleSections(), nil),
+		"page":     ReportHTML(broken{}, Contents{Sections: exampleSections()}, nil),
+		"Report":   Report(broken{}, Contents{Sections: exampleSections()}),
 	} {
 		if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "writing ") {
 			t.Errorf("%s: error %v, want one of the writer, with what was written", name, err)

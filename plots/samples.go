@@ -47,16 +47,14 @@ func Samples(title string, pixels, labels []uint8, classes []string) (*Drawing, 
 	}
 	note := fmt.Sprintf("the first %d of each class among %s", examples, plural(len(labels), "picture"))
 	d.paint = func(c vgdraw.Canvas) {
-		edge := marginDots * dot
-		newLabel(title, titleText.fitting(title, d.width-2*edge), edge, edge+titleText.rise()).paint(c, d.height)
-		newLabel(note, noteText.fitting(note, d.width-2*edge), edge, edge+titleText.rise()+lineHeight).paint(c, d.height)
+		paintGridCaption(c, d.width, title, note)
 		for i, class := range classes {
 			middle := vg.Length(marginDots+titleDots+i*(pictureDots+pictureGap)+pictureDots/2) * dot
 			l := newLabel(class, bodyText, 0, middle+bodyText.rise()/2)
 			l.x = vg.Length(left-classNameDots)*dot - l.width()
 			l.paint(c, d.height)
 		}
-		low := vg.Point{X: vg.Length(left) * dot, Y: edge}
+		low := vg.Point{X: vg.Length(left) * dot, Y: marginDots * dot}
 		high := low.Add(vg.Point{X: vg.Length(size.X) * dot, Y: vg.Length(size.Y) * dot})
 		c.DrawImage(vg.Rectangle{Min: low, Max: high}, grid)
 	}
@@ -98,17 +96,27 @@ func gridOf(rows [][]int, pixels []uint8) image.Image {
 	draw.Draw(grid, grid.Bounds(), image.White, image.Point{}, draw.Src)
 	for y, row := range rows {
 		for x, picture := range row {
-			paintPicture(grid, image.Pt(x*pitch, y*pitch), pixels[picture*pixelsOfPicture:][:pixelsOfPicture])
+			paintPicture(grid, image.Pt(x*pitch, y*pitch), dotsPerPixel, pixels[picture*pixelsOfPicture:][:pixelsOfPicture])
 		}
 	}
 	return grid
 }
 
-func paintPicture(grid *image.Gray, at image.Point, pixels []uint8) {
-	for y := range pictureDots {
-		for x := range pictureDots {
-			value := pixels[y/dotsPerPixel*pictureSide+x/dotsPerPixel]
+// paintPicture draws a picture dark on white; scale is the dots of a pixel's side.
+func paintPicture(grid *image.Gray, at image.Point, scale int, pixels []uint8) {
+	for y := range pictureSide * scale {
+		for x := range pictureSide * scale {
+			value := pixels[y/scale*pictureSide+x/scale]
 			grid.SetGray(at.X+x, at.Y+y, color.Gray{Y: 255 - value})
 		}
 	}
+}
+
+// paintGridCaption writes the title and the note of a picture whose margin is in
+// dots.
+func paintGridCaption(c vgdraw.Canvas, width vg.Length, title, note string) {
+	const edge = marginDots * dot
+	y := edge + titleText.rise()
+	newLabel(title, titleText.fitting(title, width-2*edge), edge, y).paint(c, c.Max.Y)
+	newLabel(note, noteText.fitting(note, width-2*edge), edge, y+lineHeight).paint(c, c.Max.Y)
 }

@@ -81,7 +81,7 @@ func boxSizes(layers []layer.Info, cells cellWidths) (sizes []size, inputs [][]i
 	}
 	for i, l := range layers {
 		arrows := max(len(l.Inputs), consumers[i])
-		lines := max(2, len(l.Inputs)+1)
+		lines := max(len(nameOf(l, 0)), len(l.Inputs)+1)
 		sizes = append(sizes, size{
 			width:  max(cells.width(), vg.Length(arrows+1)*portGap),
 			height: 2*padY + vg.Length(lines)*lineHeight,

@@ -38,8 +38,15 @@ func checkStructure(d *structure, layers []layer.Info) error {
 		if b.left < margin || b.right() > d.width-margin || b.bottom() > d.height-margin {
 			return fmt.Errorf("box %d at %v reaches into the margin of %v", i, b.rect, canvas)
 		}
-		if len(b.name) != 2 || len(b.shapes) < 2 {
-			return fmt.Errorf("box %d has %d and %d texts", i, len(b.name), len(b.shapes))
+		if len(b.shapes) < 2 {
+			return fmt.Errorf("box %d has %d shapes", i, len(b.shapes))
+		}
+		texts := map[textStyle]string{}
+		for _, l := range b.name {
+			texts[l.style] += l.text
+		}
+		if name, class := printable(layers[i].Name), printable(classText(layers[i])); texts[boldText] != name || texts[noteText] != class {
+			return fmt.Errorf("box %d says %q, %q, want %q, %q", i, texts[boldText], texts[noteText], name, class)
 		}
 		name, side, shape := b.rect, b.rect, b.rect
 		name.width = b.split1 - b.left
@@ -73,7 +80,7 @@ func within(l label, r rect) bool {
 }
 
 func TestStructureOfModels(t *testing.T) {
-	for _, e := range models.All() {
+	for _, e := range append(models.All(), models.Variants()...) {
 		t.Run(e.Name, func(t *testing.T) {
 			m := modelNamed(t, e.Name)
 			d, err := layOut(m)
@@ -134,10 +141,11 @@ func TestStructureTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := svgTexts(t, svgOf(t, d))
-	for _, want := range []string{
+	want := []string{
 		`<a & "b">`, "3 layers, 0 parameters", "input_layer", "InputLayer", "(None, 28, 28, 1)",
-		long, "Conv2D, relu", "(None, 26, 26, 64)", "null\uFFFDbyte", "(None)",
-	} {
+		"Conv2D, relu", "(None, 26, 26, 64)", "null\uFFFDbyte", "(None)",
+	}
+	for _, want := range append(want, boldText.wrapped(long, nameWidth)...) {
 		if !texts[want] {
 			t.Errorf("the diagram lacks the text %q", want)
 		}
