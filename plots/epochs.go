@@ -1,47 +1,70 @@
 package plots
 
 import (
-	"slices"
-
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"zoo/internal/study"
 	"zoo/train"
 )
 
-// epochTable sets the epochs of the run beside the published ones, of which those
-// of Keras have no times. What one of them lacks is left blank.
-func epochTable(ours, report, keras train.History) (header table.Row, rows []table.Row) {
-	type source struct {
-		suffix string
-		epochs train.History
-	}
-	all := []source{{"", ours}, {" (report)", report}, {" (Keras)", keras}}
-	all = slices.DeleteFunc(all, func(s source) bool { return len(s.epochs) == 0 })
-	timed := slices.DeleteFunc(slices.Clone(all), func(s source) bool { return s.epochs.MedianMsPerStep() == 0 })
+// epochColumn is a quantity of an epoch, ours over all seeds and a single run's.
+type epochColumn struct {
+	column
+	estimate func(study.EpochEstimate) study.Estimate
+}
 
-	header = table.Row{"epoch"}
+var epochColumns = []epochColumn{
+	{lossColumn, func(e study.EpochEstimate) study.Estimate { return e.Loss }},
+	{valLossColumn, func(e study.EpochEstimate) study.Estimate { return e.ValLoss }},
+	{accuracyColumn, func(e study.EpochEstimate) study.Estimate { return e.Accuracy }},
+	{valAccuracyColumn, func(e study.EpochEstimate) study.Estimate { return e.ValAccuracy }},
+}
+
+// epochTable sets our epochs beside the published ones, of which those of Keras
+// have their validation accuracy alone. What one of them lacks is left blank.
+func epochTable(ours []study.EpochEstimate, report, keras train.History) (header table.Row, rows []table.Row) {
 	last := 0
-	for _, s := range all {
-		last = max(last, s.epochs[len(s.epochs)-1].Epoch)
+	for _, e := range ours {
+		last = max(last, e.Epoch)
 	}
+	for _, h := range []train.History{report, keras} {
+		if e := lastOf(h); e != nil {
+			last = max(last, e.Epoch)
+		}
+	}
+	header = table.Row{"epoch"}
 	for number := 1; number <= last; number++ {
 		rows = append(rows, table.Row{number})
 	}
-	add := func(sources []source, name string, text func(train.Epoch) string) {
-		for _, s := range sources {
-			header = append(header, name+s.suffix)
-			for i := range rows {
-				cell := ""
-				if e := epochOf(s.epochs, i+1); e != nil {
-					cell = text(*e)
-				}
-				rows[i] = append(rows[i], cell)
-			}
+	add := func(name string, text func(number int) string) {
+		header = append(header, name)
+		for i := range rows {
+			rows[i] = append(rows[i], text(i+1))
 		}
 	}
-	for _, c := range []column{lossColumn, accuracyColumn, valLossColumn, valAccuracyColumn} {
-		add(all, c.name, func(e train.Epoch) string { return metricText(c.value(e)) })
+	published := func(h train.History, c column) func(int) string {
+		return func(number int) string {
+			if e := epochOf(h, number); e != nil {
+				return metricText(c.value(*e))
+			}
+			return ""
+		}
 	}
-	add(timed, "ms/step", func(e train.Epoch) string { return millisecondsText(e.MsPerStep) })
+	for _, c := range epochColumns {
+		add(c.name, func(number int) string {
+			for _, e := range ours {
+				if e.Epoch == number {
+					return estimateText(c.estimate(e), metricDecimals)
+				}
+			}
+			return ""
+		})
+		if len(report) > 0 {
+			add("report's", published(report, c.column))
+		}
+	}
+	if len(keras) > 0 {
+		add("Keras's", published(keras, valAccuracyColumn))
+	}
 	return header, rows
 }

@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testing/fstest"
 	"time"
 
+	"zoo/internal/study"
 	"zoo/models"
 	"zoo/models/layer"
 	"zoo/plots"
@@ -123,8 +125,40 @@ func ExampleSamples() {
 	// Output:
 }
 
-// run is a training of one epoch.
-func run(name string) plots.Run {
+func ExampleMistakes() {
+	pixels := make([]uint8, 2*28*28)
+	for i := range pixels {
+		pixels[i] = uint8(i)
+	}
+	mistakes := []train.Mistake{{Index: 1, Label: 0, Predicted: 1, Probability: 0.998}}
+	d, err := plots.Mistakes("my-model: the surest mistakes", mistakes, pixels, []string{"Shirt", "Coat"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := write("mistakes.png", d); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+}
+
+func ExampleFilters() {
+	sobel := []float32{ // two filters of 3x3 with one input: the last index is the filter's
+		1, 1, 0, 2, -1, 1,
+		2, 0, 0, 0, -2, 0,
+		1, -1, 0, -2, -1, -1,
+	}
+	d, err := plots.Filters("my-model: conv2d/kernel", []int{3, 3, 1, 2}, sobel)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := write("filters.png", d); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+}
+
+// section is a model trained for one epoch, with one seed.
+func section(name string) plots.Section {
 	entries, err := models.Select(name)
 	if err != nil {
 		log.Fatal(err)
@@ -139,12 +173,17 @@ func run(name string) plots.Run {
 	}
 	started := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	result := train.NewResult(settings, train.TheseVersions("1.0"), 902154, history, started, started.Add(84*time.Second))
-	return plots.Run{Entry: entry, Result: result, History: history, Curves: name + "/history.png"}
+	model := study.Model{Entry: entry, Runs: []study.Run{{Result: result, History: history}}}
+	summary, err := study.Summarize(model)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return plots.Section{Model: model, Summary: summary, Pictures: plots.Pictures{Epochs: name + "/epochs.png"}}
 }
 
 func ExampleTable() {
 	left := []plots.LeftOut{{Name: "fashion-best", Reason: "it has no results.json"}}
-	if err := plots.Table(os.Stdout, []plots.Run{run("fashion-seq")}, left); err != nil {
+	if err := plots.Table(os.Stdout, []plots.Section{section("fashion-seq")}, left); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
@@ -161,8 +200,8 @@ func ExampleTable() {
 func ExampleReport() {
 	var report strings.Builder
 	err := plots.Report(&report, plots.Contents{
-		Runs:    []plots.Run{run("fashion-seq")},
-		Samples: []plots.Picture{{Title: "fashion-mnist", Path: "fashion-mnist.png"}},
+		Sections: []plots.Section{section("fashion-seq")},
+		Samples:  []plots.Picture{{Title: "fashion-mnist", Path: "fashion-mnist.png"}},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -177,4 +216,82 @@ func ExampleReport() {
 	// ## Results
 	// ## Data
 	// ## 2.3 Fashion Sequential: fashion-seq
+	// ### Results of fashion-seq
+	// ### Time of fashion-seq
+	// ### Epochs of fashion-seq
+	// ## Left out, and what a single run cannot tell
+}
+
+func ExampleReportHTML() {
+	folder := fstest.MapFS{"fashion-seq/epochs.png": {Data: []byte("a picture")}} // or os.DirFS("runs")
+	var page strings.Builder
+	err := plots.ReportHTML(&page, plots.Contents{Sections: []plots.Section{section("fashion-seq")}}, folder)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("pictures inside:", strings.Count(page.String(), `src="data:image/`))
+	// Output: pictures inside: 1
+}
+
+// A model that takes one cat in five for a dog.
+func ExampleConfusion() {
+	counts := [][]int{{80, 20}, {3, 97}}
+	drawing, err := plots.Confusion("cats and dogs", counts, []string{"cat", "dog"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	width, _ := drawing.Size()
+	fmt.Printf("%.0f inches wide\n", width)
+	// Output: 8 inches wide
+}
+
+func ExampleClassAccuracy() {
+	counts := [][]int{{80, 20}, {3, 97}}
+	drawing, err := plots.ClassAccuracy("cats and dogs", counts, []string{"cat", "dog"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var svg strings.Builder
+	if err := drawing.WriteSVG(&svg); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(strings.Contains(svg.String(), "0.800"), strings.Contains(svg.String(), "0.970"))
+	// Output: true true
+}
+
+// Answers given with 70% confidence are right in six of ten cases.
+func ExampleReliability() {
+	bins := []train.Bin{
+		{Low: 0.5, High: 0.75, Samples: 100, Confidence: 0.7, Accuracy: 0.6},
+		{Low: 0.75, High: 1, Samples: 300, Confidence: 0.9, Accuracy: 0.9},
+	}
+	drawing, err := plots.Reliability("cats and dogs", bins)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var svg strings.Builder
+	if err := drawing.WriteSVG(&svg); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(strings.Contains(svg.String(), "expected calibration error 0.0250"))
+	// Output: true
+}
+
+// Two epochs of three trainings, beside what somebody else has measured.
+func ExampleCurves() {
+	drawing, err := plots.Curves("my model", "mean of 3 seeds; dashed: the paper",
+		[]plots.Curve{{Label: "val_loss", Mean: []float64{0.52, 0.41}, SD: []float64{0.02, 0.01}}},
+		[]plots.Curve{{Label: "val_accuracy", Mean: []float64{0.81, 0.86}, SD: []float64{0.01, 0.01}, Reference: []float64{0.80, 0.85}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	width, height := drawing.Size()
+	fmt.Printf("%.0f x %.0f inches\n", width, height)
+	// Output: 8 x 4 inches
 }

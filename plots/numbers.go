@@ -2,9 +2,13 @@ package plots
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"zoo/internal/study"
+	"zoo/train"
 )
 
 const missing = "-"
@@ -44,19 +48,25 @@ func paramsAndSize(params int) string {
 
 func accuracyText(v float64) string { return fmt.Sprintf("%.4f", v) }
 
-// millisecondsText has three significant digits, more from 1000 on. Nothing was
-// measured where an epoch has a single step.
-func millisecondsText(ms float64) string {
+// msDecimals gives milliseconds three significant digits, more from 1000 on.
+func msDecimals(ms float64) int {
 	switch {
-	case ms == 0:
-		return missing
 	case ms >= 99.95:
-		return fmt.Sprintf("%.0f", ms)
+		return 0
 	case ms >= 9.995:
-		return fmt.Sprintf("%.1f", ms)
+		return 1
 	default:
-		return fmt.Sprintf("%.2f", ms)
+		return 2
 	}
+}
+
+// millisecondsText is missing where nothing was measured, as in an epoch of a
+// single step.
+func millisecondsText(ms float64) string {
+	if ms == 0 {
+		return missing
+	}
+	return fixed(ms, msDecimals(ms))
 }
 
 // durationText is 34.2s, 12m34s or 1h02m.
@@ -72,11 +82,74 @@ func durationText(seconds float64) string {
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// metricText has four decimals as the report's, one where the losses of section
-// 2.0 are large.
-func metricText(v float64) string {
-	if v >= 100 {
-		return fmt.Sprintf("%.1f", v)
+// metricDecimals are four as the report's, one where the losses of section 2.0
+// are large.
+func metricDecimals(v float64) int {
+	if math.Abs(v) >= 100 {
+		return 1
 	}
-	return fmt.Sprintf("%.4f", v)
+	return 4
+}
+
+func metricText(v float64) string { return fixed(v, metricDecimals(v)) }
+
+// fixed has no sign where it rounds to zero.
+func fixed(v float64, decimals int) string {
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	if strings.Trim(text, "-0.") == "" {
+		return strings.TrimPrefix(text, "-")
+	}
+	return text
+}
+
+// estimateText is 0.9220 ± 0.0021, without a deviation when there is one run,
+// missing when there is none.
+func estimateText(e study.Estimate, decimals func(float64) int) string {
+	places := decimals(e.Mean)
+	switch {
+	case e.N == 0:
+		return missing
+	case e.N == 1:
+		return fixed(e.Mean, places)
+	default:
+		return fixed(e.Mean, places) + " ± " + fixed(e.SD, places)
+	}
+}
+
+// stepsText is missing where nothing was measured, as millisecondsText.
+func stepsText(e study.Estimate) string {
+	if e.Mean == 0 {
+		return missing
+	}
+	return estimateText(e, msDecimals)
+}
+
+// durationsText is 4m17s ± 3.2s.
+func durationsText(e study.Estimate) string {
+	if e.N < 2 {
+		return durationText(e.Mean)
+	}
+	return durationText(e.Mean) + " ± " + durationText(e.SD)
+}
+
+// deviationsText is how many of our standard deviations our mean lies above the
+// report's last validation accuracy.
+func deviationsText(ours study.Estimate, report train.History) string {
+	last := lastOf(report)
+	if last == nil || ours.N < 2 || !(ours.SD > 0) {
+		return missing
+	}
+	d := (ours.Mean - last.ValAccuracy) / ours.SD
+	if d >= 0 {
+		return "+" + fixed(d, 1)
+	}
+	return fixed(d, 1)
+}
+
+// ratioText is how many times b goes into a.
+func ratioText(a, b float64) string {
+	if !(a > 0 && b > 0) {
+		return missing
+	}
+	return fixed(a/b, msDecimals(a/b))
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -11,90 +12,100 @@ import (
 	"zoo/train"
 )
 
-// Contents is what a report is made of. The runs come in the order of the
-// report's sections.
-type Contents struct {
-	Runs    []Run
-	LeftOut []LeftOut
-	Samples []Picture // sample grids of the data sets
-}
-
-// Picture is a picture that the report embeds.
-type Picture struct {
-	Title string
-	Path  string // relative to the report, with slashes
-}
-
 // Report writes a report in Markdown that sets the runs beside the lab report:
-// all results in one table, then for each model its settings, curves, structure
-// and epochs, with the report's epochs and those of real Keras beside them where
-// they are known, and the report's claim where it prints no epochs. What does not
-// compare with the report is said at its place, and missing models are listed.
+// all results in one table, the answers to what the report claims, then for each
+// model its settings, results, times, curves, epochs, structure and predictions,
+// with the report's numbers and those of real Keras beside them where they are
+// known, and the variants in one table. What does not compare with the report is
+// said at its place; the end says what is missing and what a single run cannot
+// tell. A section without runs or without epochs in its summary is an error.
 func Report(w io.Writer, c Contents) error {
-	published, err := reference()
-	if err != nil {
+	if err := checkSections(c.Sections, c.Variants); err != nil {
 		return fmt.Errorf("report: %w", err)
-	}
-	rows, err := resultRows(c.Runs)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	for _, r := range c.Runs {
-		if len(r.History) == 0 {
-			return fmt.Errorf("report: the history of %s is empty", r.Entry.Name)
-		}
 	}
 	out := &markdown{bufio.NewWriter(w)}
 	out.intro(c)
-	out.results(c, rows)
+	out.results(c)
+	out.claims(c.Claims)
 	out.samples(c.Samples)
-	for _, r := range c.Runs {
-		out.section(r, published)
+	for _, s := range c.Sections {
+		out.section(c, s)
 	}
+	out.variants(c.Variants)
+	out.limits(c)
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
 }
 
+// reportTitle is the heading of the report.
+const reportTitle = "The lab report, trained again"
+
 func (m *markdown) intro(c Contents) {
-	m.line("# The lab report, trained again\n")
-	m.line("“Report” is what the lab report prints, from its author's machine. “Keras” is one run of Keras 3.15 on")
-	m.line("TensorFlow in float32 with the report's settings, where there is one. Accuracies are fractions of the")
-	m.line("pictures, losses are mean cross-entropies in nats. Times of different machines tell nothing about the programs.\n")
-	for _, machine := range distinct(c.Runs, machineText) {
+	m.line("# %s\n", reportTitle)
+	m.line("“Report” is what the lab report prints, one run on its author's machine. “Keras” is one run of Keras 3.15 on")
+	m.line("TensorFlow in float32 with the report's settings, where there is one. Ours are means over runs that differ in")
+	m.line("their seed alone, ± the standard deviation of one run. Accuracies are fractions of the pictures, losses are mean")
+	m.line("cross-entropies in nats. Times of different machines tell nothing about the programs.\n")
+	all := slices.Concat(c.Sections, c.Variants)
+	for _, seeds := range distinct(all, func(s Section) []string { return []string{seedsText(s)} }) {
+		m.line("- Seeds: %s", escape(seeds))
+	}
+	for _, machine := range distinct(all, ofRuns(machineText)) {
 		m.line("- Machine: %s", escape(machine))
 	}
-	for _, versions := range distinct(c.Runs, versionsText) {
+	for _, versions := range distinct(all, ofRuns(versionsText)) {
 		m.line("- Versions: %s", escape(versions))
 	}
-	for _, seeds := range distinct(c.Runs, func(r Run) string { return fmt.Sprint(r.Result.Settings.Seed) }) {
-		m.line("- Seed: %s", seeds)
+	if len(all) > 0 {
+		m.line("")
 	}
-	m.line("")
 }
 
-func machineText(r Run) string {
-	m := r.Result.Machine
-	return fmt.Sprintf("%s, %s, %s/%s, %s, %s kernels", m.CPU, plural(m.Cores, "core"), m.OS, m.Arch, plural(r.Result.Settings.Workers, "worker"), r.Result.Settings.Kernels)
+func seedsText(s Section) string {
+	var seeds []string
+	for _, r := range s.Runs {
+		seeds = append(seeds, fmt.Sprint(r.Result.Settings.Seed))
+	}
+	return strings.Join(seeds, ", ")
 }
 
-func versionsText(r Run) string {
-	v := r.Result.Versions
+func machineText(r train.Result) string {
+	m := r.Machine
+	return fmt.Sprintf("%s, %s, %s/%s, %s, %s kernels", m.CPU, plural(m.Cores, "core"), m.OS, m.Arch, plural(r.Settings.Workers, "worker"), r.Settings.Kernels)
+}
+
+func versionsText(r train.Result) string {
+	v := r.Versions
 	return fmt.Sprintf("zoo %s, %s, Gorgonia %s, tensor %s", v.Zoo, v.Go, v.Gorgonia, v.Tensor)
 }
 
-// distinct are the different texts of the runs in their order, each followed by
-// the models that it belongs to unless it is everyone's.
-func distinct(runs []Run, text func(Run) string) []string {
+// ofRuns are the texts of a section's runs.
+func ofRuns(text func(train.Result) string) func(Section) []string {
+	return func(s Section) []string {
+		var texts []string
+		for _, r := range s.Runs {
+			texts = append(texts, text(r.Result))
+		}
+		return texts
+	}
+}
+
+// distinct are the different texts of the sections in their order, each followed
+// by the models that it belongs to unless it is everyone's.
+func distinct(sections []Section, of func(Section) []string) []string {
 	var texts []string
 	names := map[string][]string{}
-	for _, r := range runs {
-		t := text(r)
-		if names[t] == nil {
-			texts = append(texts, t)
+	for _, s := range sections {
+		for _, t := range of(s) {
+			if names[t] == nil {
+				texts = append(texts, t)
+			}
+			if !slices.Contains(names[t], s.Entry.Name) {
+				names[t] = append(names[t], s.Entry.Name)
+			}
 		}
-		names[t] = append(names[t], r.Entry.Name)
 	}
 	if len(texts) < 2 {
 		return texts
@@ -105,18 +116,55 @@ func distinct(runs []Run, text func(Run) string) []string {
 	return texts
 }
 
-func (m *markdown) results(c Contents, rows []table.Row) {
+func (m *markdown) results(c Contents) {
 	m.line("## Results\n")
-	if len(rows) > 0 {
+	if len(c.Sections) > 0 {
+		var rows []table.Row
+		for _, s := range c.Sections {
+			rows = append(rows, m.resultRow(s))
+		}
 		m.table(table.Row{
-			"model", "section", "parameters", "epochs", "final val_accuracy", "best (in epoch)", "report's final",
-			"test accuracy", "ms/step", "report's ms/step", "time",
-		}, rows, 2)
+			words("model"), "runs", "final val_accuracy", "report's", "difference in sd", "best val_accuracy", "test accuracy", "parameters", "time of a run",
+		}, rows)
+		m.line("The difference is ours less the report's, in standard deviations of our final accuracy: between -2 and +2 a run of ours")
+		m.line("could as well have printed the report's number (of few runs the deviation itself is uncertain). It is “-” where there is one")
+		m.line("run, no number in the report but whole percents, or other settings than the report's.\n")
+	} else {
+		m.line("There are no runs to show.\n")
 	}
-	for _, remark := range remarks(c.Runs, c.LeftOut) {
+	remarks := differenceRemarks(c.Sections)
+	for _, remark := range remarks {
 		m.line("- %s", escape(remark))
 	}
-	m.line("")
+	if len(remarks) > 0 {
+		m.line("")
+	}
+}
+
+func (m *markdown) resultRow(s Section) table.Row {
+	p, sum := reference(), s.Summary
+	test, deviations := missing, missing
+	if len(s.differences()) == 0 {
+		deviations = deviationsText(sum.Final, p.report[s.Entry.Name])
+	}
+	if sum.TestAccuracy != nil {
+		test = estimateText(*sum.TestAccuracy, metricDecimals)
+	}
+	return table.Row{
+		s.Entry.Section + " " + s.Entry.Name, len(s.Runs), estimateText(sum.Final, metricDecimals), p.finalText(s.Entry.Name), deviations,
+		estimateText(sum.Best, metricDecimals), test, thousands(s.result().Parameters), durationText(sum.Seconds.Mean),
+	}
+}
+
+// finalText is the last validation accuracy that the report prints or claims.
+func (p published) finalText(name string) string {
+	if h := p.report[name]; len(h) > 0 {
+		return accuracyText(h[len(h)-1].ValAccuracy)
+	}
+	if claim, ok := accuracyClaims[name]; ok {
+		return claim
+	}
+	return missing
 }
 
 func (m *markdown) samples(pictures []Picture) {
@@ -125,76 +173,69 @@ func (m *markdown) samples(pictures []Picture) {
 	}
 	m.line("## Data\n")
 	for _, p := range pictures {
-		m.line("![%s](%s)\n", escape("samples of "+p.Title), link(p.Path))
+		m.picture("samples of "+p.Title, p.Path)
 	}
 }
 
-func (m *markdown) section(r Run, p published) {
-	name := r.Entry.Name
-	m.line("## %s\n", escape(fmt.Sprintf("%s %s: %s", r.Entry.Section, r.Entry.Title, name)))
-	m.line("%s\n", escape(settingsText(r)))
-	if differences := r.differences(); len(differences) > 0 {
-		m.line("**Not trained as in the report, so the comparison does not mean the same: %s.**\n", escape(strings.Join(differences, ", ")))
+func (m *markdown) variants(variants []Section) {
+	if len(variants) == 0 {
+		return
 	}
-	if claim, ok := claims[name]; ok {
-		m.line("The report says: %s.\n", claim)
+	m.line("## Variants\n")
+	m.line("Each is a model of the report but for one thing, so that runs with the same seeds measure what that does.\n")
+	var rows []table.Row
+	for _, s := range variants {
+		sum := s.Summary
+		rows = append(rows, table.Row{
+			s.Entry.Name, len(s.Runs), estimateText(sum.Final, metricDecimals), estimateText(sum.Best, metricDecimals),
+			estimateText(sum.Gap, metricDecimals), thousands(s.result().Parameters), stepsText(sum.MsPerStep), durationText(sum.Seconds.Mean), s.Entry.Title,
+		})
 	}
-	for _, line := range outcome(r, p) {
-		m.line("- %s", line)
+	m.table(table.Row{
+		words("variant"), "runs", "final val_accuracy", "best val_accuracy", "val_loss − loss", "parameters", "ms/step", "time of a run", words("what it is"),
+	}, rows)
+	remarks := differenceRemarks(variants)
+	for _, remark := range remarks {
+		m.line("- %s", escape(remark))
+	}
+	if len(remarks) > 0 {
+		m.line("")
+	}
+}
+
+// limits says what is missing and what the numbers cannot tell.
+func (m *markdown) limits(c Contents) {
+	var lines []string
+	for _, l := range c.LeftOut {
+		lines = append(lines, leftOutText(l))
+	}
+	var single []string
+	for _, s := range slices.Concat(c.Sections, c.Variants) {
+		if len(s.Runs) == 1 {
+			single = append(single, s.Entry.Name)
+		}
+	}
+	if len(single) > 0 {
+		lines = append(lines, strings.Join(single, ", ")+
+			": one run each, so it is not known how far another seed would be from it, and no difference from it can be told from chance")
+	}
+	if len(c.Sections) > 0 && len(c.Claims) == 0 {
+		lines = append(lines, "the report's claims are not answered here")
+	}
+	if len(lines) == 0 {
+		return
+	}
+	m.line("## Left out, and what a single run cannot tell\n")
+	for _, line := range lines {
+		m.line("- %s", escape(line))
 	}
 	m.line("")
-	if r.Curves != "" {
-		m.line("![%s](%s)\n", escape("curves of "+name), link(r.Curves))
-	}
-	header, rows := epochTable(r.History, p.report[name], p.keras[name])
-	m.table(header, rows, 0)
-	if r.Structure != "" {
-		m.line("![%s](%s)\n", escape("structure of "+name), link(r.Structure))
-	}
 }
 
-func settingsText(r Run) string {
-	s := r.Result.Settings
-	text := fmt.Sprintf("%s on %s: %s in batches of %d, learning rate %g",
-		plural(r.Result.Parameters, "parameter"), s.Dataset, plural(s.Epochs, "epoch"), s.Batch, s.LearningRate)
-	if s.Decay > 0 {
-		text += fmt.Sprintf(" with decay %.4g", s.Decay)
+// lastOf is the last epoch, nil when there is none.
+func lastOf(h train.History) *train.Epoch {
+	if len(h) == 0 {
+		return nil
 	}
-	if s.Momentum > 0 {
-		text += fmt.Sprintf(", momentum %g", s.Momentum)
-	}
-	if s.InOrder {
-		text += ", pictures in order"
-	}
-	return fmt.Sprintf("%s, seed %d. Finished on %s.", text, s.Seed, r.Result.Finished.UTC().Format("2006-01-02 15:04 UTC"))
-}
-
-// outcome sums the run up beside what is published.
-func outcome(r Run, p published) []string {
-	report, keras := p.report[r.Entry.Name], p.keras[r.Entry.Name]
-	lines := []string{fmt.Sprintf("Validation accuracy: %s", accuracies(r.History))}
-	if len(report) > 0 {
-		lines = append(lines, fmt.Sprintf("The report's: %s", accuracies(report)))
-	}
-	if len(keras) > 0 {
-		lines = append(lines, fmt.Sprintf("Keras's: %s", accuracies(keras)))
-	}
-	if test := r.Result.Test; test != nil {
-		lines = append(lines, fmt.Sprintf("On %s, after the training: accuracy %s, loss %.4f",
-			plural(test.Samples, "test picture"), accuracyText(test.Accuracy), test.Loss))
-	}
-	times := "All epochs took " + durationText(r.Result.Seconds)
-	if r.Result.MsPerStep > 0 {
-		times += fmt.Sprintf(", a step %s ms (median)", millisecondsText(r.Result.MsPerStep))
-	}
-	if len(report) > 0 {
-		times += fmt.Sprintf("; the report's steps took %s ms", millisecondsText(report.MedianMsPerStep()))
-	}
-	return append(lines, times)
-}
-
-func accuracies(h train.History) string {
-	final, best := h[len(h)-1], h.Best()
-	return fmt.Sprintf("%s after epoch %d, best %s after epoch %d",
-		accuracyText(final.ValAccuracy), final.Epoch, accuracyText(best.ValAccuracy), best.Epoch)
+	return &h[len(h)-1]
 }

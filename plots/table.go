@@ -4,12 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-
-	"zoo/train"
 )
 
 const (
@@ -21,18 +20,23 @@ const (
 // on at most 100 columns for names of up to 24 letters: parameters, epochs,
 // validation accuracy at the end and at its best, the report's, the accuracy on
 // the test images where they were not used for validation, milliseconds for a
-// step, the report's, and the time of the whole training. Lines below say what
-// does not compare with the report and which models are left out.
-func Table(w io.Writer, runs []Run, left []LeftOut) error {
-	rows, err := resultRows(runs)
-	if err != nil {
+// step, the report's, and the time of a training. Where a model has several runs
+// they are counted, and the numbers are means, the final accuracy with its
+// standard deviation. Lines below say what does not compare with the report and
+// what is left out. A section without runs is an error.
+func Table(w io.Writer, sections []Section, left []LeftOut) error {
+	if err := checkSections(sections); err != nil {
 		return fmt.Errorf("table of all models: %w", err)
 	}
 	out := bufio.NewWriter(w)
-	if len(rows) > 0 {
-		fmt.Fprintln(out, resultTable(rows))
+	if len(sections) > 0 {
+		fmt.Fprintln(out, resultTable(sections))
 	}
-	for _, remark := range remarks(runs, left) {
+	remarks := differenceRemarks(sections)
+	for _, l := range left {
+		remarks = append(remarks, leftOutText(l))
+	}
+	for _, remark := range remarks {
 		fmt.Fprintln(out, strings.Join(wrap(remark, remarkWidth), "\n  "))
 	}
 	if err := out.Flush(); err != nil {
@@ -43,20 +47,50 @@ func Table(w io.Writer, runs []Run, left []LeftOut) error {
 
 // resultTable is the table for a terminal. Its columns move closer together where
 // they would be too wide.
-func resultTable(rows []table.Row) string {
-	const accuracy, step = "── validation accuracy ──", "─ ms/step ─"
-	t := table.NewWriter()
-	t.AppendHeader(table.Row{"", "", "", "", accuracy, accuracy, accuracy, "", step, step, ""}, table.RowConfig{AutoMerge: true})
-	t.AppendHeader(table.Row{"model", "sect.", "parameters", "epochs", "final", "best (in)", "report", "test", "ours", "report", "time"})
-	t.AppendRows(rows)
-	t.SetColumnConfigs(leftAligned(2))
-	t.SuppressTrailingSpaces()
-	t.SetStyle(ruled(2))
-	if wide := t.Render(); text.LongestLineLen(wide) <= tableWidth {
+func resultTable(sections []Section) string {
+	if wide := ruledTable(sections, 2, "── validation accuracy ──"); text.LongestLineLen(wide) <= tableWidth {
 		return wide
 	}
-	t.SetStyle(ruled(1))
+	return ruledTable(sections, 1, "─ validation accuracy ─")
+}
+
+// ruledTable is the table with gap blanks between columns. The heading of the
+// three columns of accuracies must not be wider than they are at the least: the
+// library then divides by zero where their widths share its own evenly.
+func ruledTable(sections []Section, gap int, accuracy string) string {
+	const step = "─ ms/step ─"
+	several := slices.ContainsFunc(sections, func(s Section) bool { return len(s.Runs) > 1 })
+	second, best := "sect.", "best (in)"
+	if several {
+		second, best = "n", "best"
+	}
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"", "", "", "", accuracy, accuracy, accuracy, "", step, step, ""}, table.RowConfig{AutoMerge: true})
+	t.AppendHeader(table.Row{"model", second, "parameters", "epochs", "final", best, "report", "test", "ours", "report", "time"})
+	for _, s := range sections {
+		t.AppendRow(consoleRow(s, several))
+	}
+	t.SetColumnConfigs(leftAligned(2))
+	t.SuppressTrailingSpaces()
+	t.SetStyle(ruled(gap))
 	return t.Render()
+}
+
+func consoleRow(s Section, several bool) table.Row {
+	p, sum, result := reference(), s.Summary, s.result()
+	test := missing
+	if sum.TestAccuracy != nil {
+		test = accuracyText(sum.TestAccuracy.Mean)
+	}
+	second, final, best := s.Entry.Section, accuracyText(sum.Final.Mean), fmt.Sprintf("%s (%d)", accuracyText(result.Best.ValAccuracy), result.Best.Epoch)
+	if several {
+		second, best = fmt.Sprint(len(s.Runs)), accuracyText(sum.Best.Mean)
+		final = strings.ReplaceAll(estimateText(sum.Final, metricDecimals), " ", "")
+	}
+	return table.Row{
+		s.Entry.Name, second, thousands(result.Parameters), epochsText(s), final, best, p.finalText(s.Entry.Name), test,
+		millisecondsText(sum.MsPerStep.Mean), millisecondsText(p.report[s.Entry.Name].MedianMsPerStep()), durationText(sum.Seconds.Mean),
+	}
 }
 
 // numbers is the format of tables whose columns are numbers unless they are
@@ -84,57 +118,31 @@ func ruled(gap int) table.Style {
 	}
 }
 
-// resultRows are the cells of the table of all models.
-func resultRows(runs []Run) ([]table.Row, error) {
-	published, err := reference()
-	if err != nil {
-		return nil, err
+// epochsText is the number of epochs, with the report's where it is another. Runs
+// that were stopped may have different ones.
+func epochsText(s Section) string {
+	least, most := s.result().Final.Epoch, s.result().Final.Epoch
+	for _, r := range s.Runs {
+		least, most = min(least, r.Result.Final.Epoch), max(most, r.Result.Final.Epoch)
 	}
-	var rows []table.Row
-	for _, r := range runs {
-		rows = append(rows, resultRow(r, published.report[r.Entry.Name]))
+	switch {
+	case least != most:
+		return fmt.Sprintf("%d-%d/%d", least, most, s.Entry.Epochs)
+	case least != s.Entry.Epochs:
+		return fmt.Sprintf("%d/%d", least, s.Entry.Epochs)
 	}
-	return rows, nil
+	return fmt.Sprint(s.Entry.Epochs)
 }
 
-func resultRow(r Run, report train.History) table.Row {
-	accuracy, ms, test := missing, missing, missing
-	if claim, ok := accuracyClaims[r.Entry.Name]; ok {
-		accuracy = claim
-	}
-	if n := len(report); n > 0 {
-		accuracy = accuracyText(report[n-1].ValAccuracy)
-		ms = millisecondsText(report.MedianMsPerStep())
-	}
-	if r.Result.Test != nil {
-		test = accuracyText(r.Result.Test.Accuracy)
-	}
-	return table.Row{
-		r.Entry.Name, r.Entry.Section, thousands(r.Result.Parameters), epochsText(r),
-		accuracyText(r.Result.Final.ValAccuracy),
-		fmt.Sprintf("%s (%d)", accuracyText(r.Result.Best.ValAccuracy), r.Result.Best.Epoch),
-		accuracy, test, millisecondsText(r.Result.MsPerStep), ms, durationText(r.Result.Seconds),
-	}
-}
-
-// epochsText is the number of epochs, with the report's where it is another.
-func epochsText(r Run) string {
-	if n := r.Result.Final.Epoch; n != r.Entry.Epochs {
-		return fmt.Sprintf("%d/%d", n, r.Entry.Epochs)
-	}
-	return fmt.Sprint(r.Entry.Epochs)
-}
-
-// remarks say what does not compare with the report and what is left out.
-func remarks(runs []Run, left []LeftOut) []string {
+// differenceRemarks say what does not compare with the report.
+func differenceRemarks(sections []Section) []string {
 	var lines []string
-	for _, r := range runs {
-		if differences := r.differences(); len(differences) > 0 {
-			lines = append(lines, fmt.Sprintf("%s was not trained as in the report, so its numbers do not compare: %s", r.Entry.Name, strings.Join(differences, ", ")))
+	for _, s := range sections {
+		if differences := s.differences(); len(differences) > 0 {
+			lines = append(lines, fmt.Sprintf("%s was not trained as in the report, so its numbers do not compare: %s", s.Entry.Name, strings.Join(differences, ", ")))
 		}
-	}
-	for _, l := range left {
-		lines = append(lines, fmt.Sprintf("%s is left out: %s", l.Name, l.Reason))
 	}
 	return lines
 }
+
+func leftOutText(l LeftOut) string { return fmt.Sprintf("%s is left out: %s", l.Name, l.Reason) }
