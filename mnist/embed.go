@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -15,8 +16,9 @@ var embedded embed.FS
 
 // embeddedSet is a data set that comes with the program.
 type embeddedSet struct {
-	name string
-	load func() (*Dataset, error) // decodes on the first call, later returns the same
+	name    string
+	classes []string
+	load    func() (*Dataset, error) // decodes on the first call, later returns the same
 }
 
 var embeddedSets = []embeddedSet{
@@ -28,7 +30,7 @@ var embeddedSets = []embeddedSet{
 }
 
 func newEmbeddedSet(name string, classes []string) embeddedSet {
-	return embeddedSet{name, sync.OnceValues(func() (*Dataset, error) {
+	return embeddedSet{name, classes, sync.OnceValues(func() (*Dataset, error) {
 		files, err := fs.Sub(embedded, "data/"+name)
 		if err != nil {
 			return nil, err
@@ -44,6 +46,17 @@ func Names() []string {
 		names[i] = set.name
 	}
 	return names
+}
+
+// Classes returns the classes' names of the embedded data set of that name, by
+// label, without decoding it; nil if there is none.
+func Classes(name string) []string {
+	for _, set := range embeddedSets {
+		if set.name == name {
+			return slices.Clone(set.classes)
+		}
+	}
+	return nil
 }
 
 // Load returns the embedded data set of that name, one of [Names]. The first call
