@@ -2,7 +2,9 @@ package bench
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"zoo/train"
@@ -79,6 +81,25 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
+}
+
+// ReadReport reads what WriteJSON writes. Unknown fields and times that cannot be
+// are refused.
+func ReadReport(in io.Reader) (*Report, error) {
+	decoder := json.NewDecoder(in)
+	decoder.DisallowUnknownFields()
+	r := &Report{}
+	if err := decoder.Decode(r); err != nil {
+		return nil, fmt.Errorf("not a report of bench -json: %w", err)
+	}
+	for _, c := range append(slices.Clone(r.Training), r.Inference...) {
+		for _, result := range c.Results {
+			if !(result.Ms.Median > 0) {
+				return nil, fmt.Errorf("not a report of bench -json: %s at batch %d takes %s %v ms", c.Model, c.Batch, result.Framework, result.Ms.Median)
+			}
+		}
+	}
+	return r, nil
 }
 
 func newReport(cfg Config) *Report {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"zoo/models/kernel"
 )
@@ -35,7 +36,10 @@ func refuse(format string, args ...any) error {
 func Main(args []string, stdout, stderr io.Writer) int {
 	out := &output{Writer: stdout}
 	err := run(args, out)
-	if err == nil && out.err != nil {
+	switch {
+	case errors.Is(out.err, syscall.EPIPE) && (err == nil || errors.Is(err, syscall.EPIPE)):
+		err = stopped{syscall.SIGPIPE}
+	case err == nil && out.err != nil:
 		err = fmt.Errorf("cannot write to the standard output: %w", withoutPath(out.err))
 	}
 	if err != nil {
@@ -44,6 +48,16 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "zoo: %s\n", line)
 	}
 	return exitCode(err)
+}
+
+// commands are what the first argument may be instead of a flag.
+var commands = map[string]func(args []string, out *output) error{
+	reportCommand:   runReport,
+	benchCommand:    runBench,
+	evaluateCommand: runEvaluate,
+	predictCommand:  runPredict,
+	summaryCommand:  runSummary,
+	plotCommand:     runPlot,
 }
 
 // run does what the arguments ask for. Without a command they are the training's.
@@ -55,8 +69,11 @@ func run(args []string, out *output) error {
 	if _, err := kernel.Tier(); err != nil {
 		return refusal{err}
 	}
-	if args[0] == benchCommand {
-		return runBench(args[1:], out)
+	if err := checkDescriptors(); err != nil {
+		return err
+	}
+	if command, ok := commands[args[0]]; ok {
+		return command(args[1:], out)
 	}
 	opts, err := parseOptions(args)
 	switch {

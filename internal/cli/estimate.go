@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"zoo/plots"
+	"zoo/internal/study"
 )
 
 // worthTelling is the least time of all trainings together that is told beforehand.
@@ -15,7 +15,7 @@ const worthMeasuring = 1000
 
 // printEstimate tells how long all trainings will take together, from a few steps of each. A single one says it itself,
 // when it has begun.
-func printEstimate(plans []*plan, kept []*plots.Run, out *output) error {
+func printEstimate(plans []*plan, kept []*study.Run, out *output) error {
 	var ahead []*plan
 	for i, p := range plans {
 		if kept[i] == nil {
@@ -26,15 +26,24 @@ func printEstimate(plans []*plan, kept []*plots.Run, out *output) error {
 		return nil
 	}
 	var total time.Duration
+	times := map[string]time.Duration{} // of each model: its seeds take the same
 	for _, p := range ahead {
-		d, err := p.estimate()
-		if err != nil {
-			return err
+		d, known := times[p.entry.Name]
+		if !known {
+			var err error
+			if d, err = p.estimate(); err != nil {
+				return err
+			}
+			times[p.entry.Name] = d
 		}
 		total += d
 	}
 	if total >= worthTelling {
-		out.printf("about %s for all %d models\n\n", strings.TrimSuffix(total.Round(time.Minute).String(), "0s"), len(ahead))
+		what := "models"
+		if len(plans) > 1 && plans[0].entry.Name == plans[1].entry.Name {
+			what = "trainings" // of several seeds
+		}
+		out.printf("about %s for all %d %s\n\n", strings.TrimSuffix(total.Round(time.Minute).String(), "0s"), len(ahead), what)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		}
 	})
 	var got []string
-	for _, match := range regexp.MustCompile(`(?m)^  -([a-z]+)`).FindAllStringSubmatch(help, -1) {
+	for _, match := range regexp.MustCompile(`(?m)^  -([a-z-]+)`).FindAllStringSubmatch(help, -1) {
 		got = append(got, match[1])
 	}
 	slices.Sort(got)

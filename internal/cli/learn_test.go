@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -65,6 +66,40 @@ func TestLearns(t *testing.T) {
 			}
 			if last.Loss >= first.Loss {
 				t.Errorf("loss %.3f in the first epoch, %.3f in the last", first.Loss, last.Loss)
+			}
+		})
+	}
+}
+
+// TestVariantsTrain trains every variant for two epochs with its own settings: it ends well, with losses that are
+// numbers, and at the learning rate that it should have.
+func TestVariantsTrain(t *testing.T) {
+	for _, e := range models.Variants() {
+		t.Run(e.Name, func(t *testing.T) {
+			if testing.Short() && e.VariantOf != "mnist-dense" {
+				t.Skip("convolutional networks take seconds, with the race detector minutes")
+			}
+			out := t.TempDir()
+			var stdout, stderr bytes.Buffer
+			code := Main([]string{"-model", e.Name, "-limit", "256", "-epochs", "2", "-out", out}, &stdout, &stderr)
+			if code != exitDone {
+				t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
+			}
+			history, err := readFile(filepath.Join(out, e.Name, historyFile), train.ReadHistoryCSV)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(history) != 2 {
+				t.Fatalf("%d epochs, want 2", len(history))
+			}
+			for _, epoch := range history {
+				if sum := epoch.Loss + epoch.ValLoss; math.IsNaN(sum) || math.IsInf(sum, 0) {
+					t.Errorf("epoch %d: loss %v, of the validation %v", epoch.Epoch, epoch.Loss, epoch.ValLoss)
+				}
+			}
+			first, last := history[0].LearningRate, history[1].LearningRate
+			if falls := last < first; falls != e.Decay || last > first {
+				t.Errorf("learning rate %g in the first epoch, %g in the last, decay %v", first, last, e.Decay)
 			}
 		})
 	}

@@ -7,12 +7,12 @@ import (
 	"zoo/models"
 )
 
-// printList writes the table of all models with the settings that the report trained them with.
+// printList writes the table of all models with the settings that the report trained them with, the variants last.
 func printList(out *output) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	// A failed write is kept in out and told by Main.
 	_, _ = fmt.Fprintln(table, "MODEL\tSECTION\tDATA SET\tPARAMETERS\tBATCH\tEPOCHS\tLEARNING RATE\tDIAGRAM")
-	for _, entry := range models.All() {
+	for _, entry := range append(models.All(), models.Variants()...) {
 		model, err := entry.Build()
 		if err != nil {
 			return err
@@ -21,6 +21,8 @@ func printList(out *output) error {
 			grouped(model.Params()), entry.Batch, entry.Epochs, entry.LearningRate, entry.Diagram)
 	}
 	_ = table.Flush()
+	out.printf("\nThe last %d are variants, to measure what one thing does: not among all, nor among the models of a pattern such as fashion-*.\n",
+		len(models.Variants()))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,10 +19,11 @@ type options struct {
 	epochs, batch       int
 	learningRate        float64
 	decay               *float64 // nil: not given; 0 is a decay
-	seed                uint64
+	seeds               []uint64 // at least one, each once
 	limit, workers      int
-	data, out           string
-	force               bool
+	data, out, init     string
+	force, resume       bool
+	callbacks           callbackOptions
 	help, list, version bool
 }
 
@@ -31,11 +33,13 @@ const (
 
 	maxEpochs  = 100_000
 	maxWorkers = 1024
+	maxSeeds   = 1000
 )
 
 // flags declares every flag with opts as its target.
 func (opts *options) flags() *flag.FlagSet {
-	opts.out, opts.seed = defaultOut, defaultSeed
+	opts.out = defaultOut
+	opts.callbacks.monitor = "val_accuracy"
 	set := newFlagSet()
 	set.Func("model", "", text(&opts.models, "names, patterns or all"))
 	set.Func("epochs", "", whole(&opts.epochs, maxEpochs))
@@ -58,23 +62,55 @@ func (opts *options) flags() *flag.FlagSet {
 		opts.decay = &decay
 		return nil
 	})
-	set.Func("seed", "", func(s string) error {
-		seed, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			return errors.New("want a whole number, 0 or above")
-		}
-		opts.seed = seed
-		return nil
-	})
+	set.Func("seed", "", opts.seedList)
+	set.Func("seeds", "", opts.firstSeeds)
 	set.Func("data", "", text(&opts.data, "a folder"))
 	set.Func("out", "", text(&opts.out, "a folder"))
+	set.Func("init", "", text(&opts.init, "a file of weights"))
 	set.BoolVar(&opts.force, "force", false, "")
+	set.BoolVar(&opts.resume, "resume", false, "")
+	opts.callbacks.flags(set)
 	set.BoolVar(&opts.list, "list", false, "")
 	set.BoolVar(&opts.version, "version", false, "")
 	set.BoolVar(&opts.help, "h", false, "")
 	set.BoolVar(&opts.help, "help", false, "")
 	return set
 }
+
+// seedList reads the seeds of -seed: one, or several with commas.
+func (opts *options) seedList(list string) error {
+	if opts.seeds != nil {
+		return errSeeds
+	}
+	for text := range strings.SplitSeq(list, ",") {
+		seed, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return errors.New("want whole numbers, 0 or above, several with commas")
+		}
+		if slices.Contains(opts.seeds, seed) {
+			return fmt.Errorf("seed %d is there twice", seed)
+		}
+		opts.seeds = append(opts.seeds, seed)
+	}
+	return nil
+}
+
+// firstSeeds reads the number of seeds of -seeds.
+func (opts *options) firstSeeds(text string) error {
+	if opts.seeds != nil {
+		return errSeeds
+	}
+	var n int
+	if err := whole(&n, maxSeeds)(text); err != nil {
+		return err
+	}
+	for seed := range n {
+		opts.seeds = append(opts.seeds, uint64(seed+1))
+	}
+	return nil
+}
+
+var errSeeds = errors.New("the seeds are given twice; give -seeds N for seeds 1 to N, or -seed with a list")
 
 // whole reads a whole number from 1 to most, which is math.MaxInt where nothing bounds it.
 func whole(target *int, most int) func(string) error {
@@ -113,8 +149,15 @@ func parseOptions(args []string) (options, error) {
 	switch {
 	case set.NArg() > 0:
 		return opts, opts.unexpected(set.Arg(0))
+	case opts.force && opts.resume:
+		return opts, refuse("-force begins anew and -resume goes on; give one of them")
+	case opts.callbacks.restoreBest && opts.callbacks.earlyStop == nil:
+		return opts, refuse("-restore-best restores the best weights when -early-stop ends the training; give both")
 	case opts.models == "" && !opts.help && !opts.version && !opts.list:
 		return opts, refuse("no model is chosen; give -model all, or names that -list shows")
+	}
+	if opts.seeds == nil {
+		opts.seeds = []uint64{defaultSeed}
 	}
 	return opts, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"path/filepath"
 
 	"zoo/mnist"
@@ -10,40 +11,74 @@ import (
 	"zoo/train"
 )
 
-// plan is one model's training, settled in full before anything is done.
+// plan is one model's training with one seed, settled in full before anything is done.
 type plan struct {
 	entry  models.Entry
 	data   dataset
 	config train.Config
 	limit  int    // images taken of each part of the data; 0: all
 	dir    string // of the run's files
+	other  string // another folder where a run with these settings may be
+
+	initial   *initial // weights to begin with; nil: random ones
+	force     bool     // in place of a finished run
+	resume    bool     // go on from a checkpoint if there is one
+	callbacks callbackOptions
 
 	// validation is evaluated after each epoch. test is evaluated once, at the end; it is empty where the test images
 	// validate.
 	training, validation, test mnist.Samples
 }
 
-// plans settles the training of each entry and refuses what cannot be done.
+// name is the model's name, with the seed where the command trains several.
+func (p *plan) name() string {
+	if filepath.Base(p.dir) == seedFolder(p.config.Seed) {
+		return fmt.Sprintf("%s, seed %d", p.entry.Name, p.config.Seed)
+	}
+	return p.entry.Name
+}
+
+// plans settles the training of each entry with each seed and refuses what cannot be done.
 func (opts options) plans(entries []models.Entry) ([]*plan, error) {
 	sets, err := opts.loadData(entries)
 	if err != nil {
 		return nil, err
 	}
-	plans := make([]*plan, len(entries))
-	for i, entry := range entries {
-		if plans[i], err = opts.plan(entry, sets[entry.Dataset]); err != nil {
+	var begin *initial
+	if opts.init != "" {
+		if begin, err = readInitial(opts.init, entries); err != nil {
 			return nil, err
+		}
+	}
+	var plans []*plan
+	for _, entry := range entries {
+		for _, seed := range opts.seeds {
+			p, err := opts.plan(entry, sets[entry.Dataset], seed)
+			if err != nil {
+				return nil, err
+			}
+			p.initial = begin
+			plans = append(plans, p)
 		}
 	}
 	return plans, nil
 }
 
-func (opts options) plan(entry models.Entry, data dataset) (*plan, error) {
+func (opts options) plan(entry models.Entry, data dataset, seed uint64) (*plan, error) {
+	dir := filepath.Join(opts.out, entry.Name)
+	other := filepath.Join(dir, seedFolder(seed))
+	if len(opts.seeds) > 1 {
+		dir, other = other, dir
+	}
 	p := &plan{
 		entry:      entry,
 		data:       data,
-		config:     opts.config(entry),
-		dir:        filepath.Join(opts.out, entry.Name),
+		config:     opts.config(entry, seed),
+		dir:        dir,
+		other:      other,
+		force:      opts.force,
+		resume:     opts.resume,
+		callbacks:  opts.callbacks,
 		training:   data.Train,
 		validation: data.Test,
 	}
@@ -69,13 +104,13 @@ func (opts options) plan(entry models.Entry, data dataset) (*plan, error) {
 }
 
 // config is the report's settings with those of the flags in their place.
-func (opts options) config(entry models.Entry) train.Config {
+func (opts options) config(entry models.Entry, seed uint64) train.Config {
 	config := train.Config{
 		Epochs:       cmp.Or(opts.epochs, entry.Epochs),
 		Batch:        cmp.Or(opts.batch, entry.Batch),
 		LearningRate: cmp.Or(opts.learningRate, entry.LearningRate),
 		Momentum:     entry.Momentum,
-		Seed:         opts.seed,
+		Seed:         seed,
 		InOrder:      entry.InOrder,
 	}
 	switch {
@@ -108,6 +143,11 @@ func (opts options) checkBatch(p *plan) error {
 // settings is what the run's results.json will say.
 func (p *plan) settings() train.Settings {
 	tier, _ := kernel.Tier() // its error has been dealt with
+	hash := ""
+	if p.initial != nil {
+		hash = p.initial.hash
+	}
+	_, changing := p.callbacks.changing()
 	return train.Settings{
 		Model:        p.entry.Name,
 		Dataset:      p.data.Name,
@@ -119,6 +159,8 @@ func (p *plan) settings() train.Settings {
 		Momentum:     p.config.Momentum,
 		Decay:        p.config.Decay,
 		InOrder:      p.config.InOrder,
+		Init:         hash,
+		Callbacks:    changing,
 		Seed:         p.config.Seed,
 		Kernels:      tier,
 		Workers:      kernel.Workers(),

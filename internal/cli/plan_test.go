@@ -33,7 +33,7 @@ func TestPlanSplits(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.entry.Batch = 10
-			p, err := options{limit: test.limit}.plan(test.entry, data)
+			p, err := options{limit: test.limit}.plan(test.entry, data, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +58,7 @@ func TestConfig(t *testing.T) {
 		opts  options
 		want  train.Config
 	}{
-		{"the report's", entry, options{seed: 1},
+		{"the report's", entry, options{},
 			train.Config{Epochs: 11, Batch: 64, LearningRate: 0.01, Momentum: 0.9, Decay: 0.01 / 11, Seed: 1}},
 		{"decay of this run", entry, options{epochs: 2, learningRate: 0.1, batch: 8},
 			train.Config{Epochs: 2, Batch: 8, LearningRate: 0.1, Momentum: 0.9, Decay: 0.1 / 2}},
@@ -69,7 +69,7 @@ func TestConfig(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			equal := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-15 })
-			if diff := cmp.Diff(test.want, test.opts.config(test.entry), equal); diff != "" {
+			if diff := cmp.Diff(test.want, test.opts.config(test.entry, test.want.Seed), equal); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

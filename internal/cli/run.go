@@ -9,50 +9,101 @@ import (
 	"path/filepath"
 	"time"
 
+	"zoo/mnist"
 	"zoo/models/layer"
 	"zoo/plots"
 	"zoo/train"
 )
 
-// run trains the model and leaves its files in its folder, results.json last: a run that has it is finished.
-func (p *plan) run(ctx context.Context, out *output) error {
+// run trains the model, from the beginning or from its checkpoint, and leaves its files in its folder, results.json last: a
+// run that has it is finished.
+func (p *plan) run(ctx context.Context, out *output) (err error) {
 	model, err := p.entry.Build()
 	if err != nil {
 		return err
 	}
-	model.Initialize(p.config.Seed)
-	p.printHeader(out, model)
 	if err := os.MkdirAll(p.dir, 0o777); err != nil {
 		return err
 	}
-	if err := removeRun(p.dir); err != nil {
+	release, err := lock(p.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if _, err := os.Lstat(filepath.Join(p.dir, resultFile)); err == nil && !p.force {
+		return fmt.Errorf("another command has trained it in %s meanwhile; the same command keeps that run", p.dir)
+	}
+	if err := p.removeLeftovers(); err != nil {
+		return err
+	}
+
+	p.printHeader(out, model)
+	var checkpoint *train.Checkpoint
+	if p.resume {
+		checkpoint = p.newest(out)
+	}
+	if err := p.clear(checkpoint != nil); err != nil {
 		return err
 	}
 	if err := p.writeStructure(model); err != nil {
 		return err
 	}
-
-	started := time.Now()
-	saver := &historyHook{dir: p.dir}
-	history, err := train.Fit(ctx, model, p.training, p.validation, p.config, saver, out.progress(p.entry))
+	history, started, err := p.fit(ctx, out, model, checkpoint)
 	if err != nil {
-		return p.unfinished(err, len(saver.saved))
+		return p.unfinished(err, history, started)
 	}
-	test, err := p.evaluate(ctx, out, model)
+	assessment, err := p.assess(ctx, out, model)
 	if err != nil {
-		return p.unfinished(err, len(saver.saved))
+		return p.unfinished(err, history, started)
 	}
 	if err := p.writeCurves(history); err != nil {
 		return err
 	}
 	versions := train.TheseVersions(version())
 	result := train.NewResult(p.settings(), versions, model.Params(), history, started, time.Now())
-	result.Test = test
+	if p.test.Len() > 0 {
+		result.Test = &train.Evaluation{Samples: assessment.Samples, Loss: assessment.Loss, Accuracy: assessment.Accuracy}
+	}
 	if err := train.WriteFile(filepath.Join(p.dir, resultFile), result.WriteJSON); err != nil {
 		return err
 	}
 	out.printf("saved in %s\n\n", p.dir)
 	return nil
+}
+
+// clear removes from the folder what an earlier run left and this one writes only later: results.json, which says that the
+// run is finished, before all else. A training that is resumed keeps its logs. Checkpoints always stay until this run saves
+// its own: a training that fails before that, or never was meant, costs no good weights.
+func (p *plan) clear(resumed bool) error {
+	if err := removeRun(p.dir); err != nil || resumed {
+		return err
+	}
+	return removeLogs(p.dir)
+}
+
+// fit trains the model from its first weights or from the checkpoint, and returns the history and when it was started.
+func (p *plan) fit(ctx context.Context, out *output, model *layer.Model, checkpoint *train.Checkpoint) (train.History, time.Time, error) {
+	saver, err := p.saver()
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	callbacks, _ := p.callbacks.changing()
+	var end ending
+	callbacks = append(callbacks, &end, &historyCallback{dir: p.dir})
+	callbacks = append(callbacks, p.callbacks.loggers(p.dir, checkpoint != nil)...)
+	callbacks = append(callbacks, out.progress(p.entry), saver)
+	var history train.History
+	started := time.Now()
+	if checkpoint != nil {
+		started = checkpoint.Started
+		history, err = train.Resume(ctx, model, checkpoint, p.training, p.validation, p.config, callbacks...)
+	} else if err = p.begin(model); err == nil {
+		history, err = train.Fit(ctx, model, p.training, p.validation, p.config, callbacks...)
+	}
+	if err == nil && end.reason != "" {
+		out.printf("stopped after epoch %d of %d: %s\n", len(history), p.config.Epochs, end.reason)
+	}
+	return history, started, err
 }
 
 // printHeader tells what is about to be trained, on what and how.
@@ -73,6 +124,12 @@ func (p *plan) printHeader(out *output, model *layer.Model) {
 	out.printf("  images     %s: %s\n", p.data.Name, images)
 	out.printf("  training   %s of batch %d, seed %d\n", counted(c.Epochs, "epoch"), c.Batch, c.Seed)
 	out.printf("  optimizer  %s\n", optimizer)
+	if p.initial != nil {
+		out.printf("  weights    begin as in %s\n", shown(p.initial.path))
+	}
+	if _, changing := p.callbacks.changing(); changing != "" {
+		out.printf("  callbacks  %s\n", changing)
+	}
 }
 
 // counted is a number with its noun: 1 epoch, 11 epochs.
@@ -83,28 +140,70 @@ func counted(n int, noun string) string {
 	return grouped(n) + " " + noun
 }
 
-// evaluate measures the trained model on the test images; nil where they validate.
-func (p *plan) evaluate(ctx context.Context, out *output, model *layer.Model) (*train.Evaluation, error) {
-	if p.test.Len() == 0 {
-		return nil, nil
+// assess looks closely at the trained model's answers: on the test images, or where those validate, on these. It writes
+// assessment.json and the picture of the surest mistakes.
+func (p *plan) assess(ctx context.Context, out *output, model *layer.Model) (*train.Assessment, error) {
+	pictures, samples := "validation", p.validation
+	if p.test.Len() > 0 {
+		pictures, samples = "test", p.test
+		out.printf("test on %s images", grouped(samples.Len())) // it may take its time
 	}
-	out.printf("test on %s images", grouped(p.test.Len())) // it may take its time
-	loss, accuracy, err := train.Evaluate(ctx, model, p.test, p.config.Batch)
-	if err != nil {
+	assessment, err := train.Assess(ctx, model, samples, p.config.Batch, pictures, p.data.Classes)
+	switch {
+	case p.test.Len() == 0:
+	case err != nil:
 		out.printf("\n")
+	default:
+		out.printf(" - loss: %.4f - accuracy: %.4f\n", assessment.Loss, assessment.Accuracy)
+	}
+	if err != nil {
 		return nil, err
 	}
-	out.printf(" - loss: %.4f - accuracy: %.4f\n", loss, accuracy)
-	return &train.Evaluation{Samples: p.test.Len(), Loss: loss, Accuracy: accuracy}, nil
+	if err := p.writeMistakes(assessment, samples); err != nil {
+		return nil, err
+	}
+	return assessment, train.WriteFile(filepath.Join(p.dir, assessmentFile), assessment.WriteJSON)
 }
 
-// unfinished is the error of a training that ended early, with what is left of it.
-func (p *plan) unfinished(err error, epochs int) error {
-	kept := "no epoch of it is finished"
-	if epochs > 0 {
-		kept = fmt.Sprintf("%s keeps %s of it", filepath.Join(p.dir, historyFile), counted(epochs, "epoch"))
+// writeMistakes draws the wrong answers that were given with most confidence.
+func (p *plan) writeMistakes(a *train.Assessment, samples mnist.Samples) error {
+	title := fmt.Sprintf("%s, seed %d: the surest mistakes on %s %s pictures", p.entry.Name, p.config.Seed, grouped(a.Samples), a.Pictures)
+	drawing, err := plots.Mistakes(title, a.Mistakes, samples.Pixels, a.Classes)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%w; %s", err, kept)
+	return writeDrawing(filepath.Join(p.dir, mistakesName), drawing)
+}
+
+// unfinished is the error of a training that ended early, with what is left of it. One that a signal ended leaves the
+// curves of its epochs too.
+func (p *plan) unfinished(err error, history train.History, started time.Time) error {
+	signalled := errors.As(err, new(stopped))
+	last := filepath.Join(p.dir, lastFile)
+	checkpoint, readErr := train.ReadCheckpoint(last)
+	switch {
+	case readErr != nil:
+		return fmt.Errorf("%w; nothing of it is saved", err)
+	case checkpoint.Started.Before(started):
+		return fmt.Errorf("%w; nothing of it is saved, and %s still is of a training before it", err, last)
+	}
+	err = fmt.Errorf("%w; %s keeps %s", err, last, reached(checkpoint))
+	switch {
+	case signalled && len(history) > 0:
+		return errors.Join(err, p.writeCurves(history))
+	case !signalled && !errors.Is(err, train.ErrDiverged): // which would diverge again
+		return fmt.Errorf("%w, and -resume goes on from there", err)
+	}
+	return err
+}
+
+// reached is how far the training of a checkpoint has come: 3 epochs and 120 steps.
+func reached(c *train.Checkpoint) string {
+	at := counted(len(c.History), "epoch")
+	if c.Step > 0 {
+		at += " and " + counted(c.Step, "step")
+	}
+	return at
 }
 
 // writeStructure writes what the model is: summary.txt and the diagram under the report's name.

@@ -4,16 +4,19 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"zoo/mnist"
+	"zoo/models/kernel"
 )
 
 func TestMain(m *testing.M) {
@@ -27,11 +30,21 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition: func(name string) (bool, error) {
+			if name != "avx" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			tier, err := kernel.Tier()
+			return strings.HasPrefix(tier, "avx"), err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   scriptExits,
 			"dataset": scriptDataset,
 			"untimed": scriptUntimed,
 			"plain":   scriptPlain,
+			"weights": scriptWeights,
+			"paint":   scriptPaint,
+			"hostile": scriptHostile,
 		},
 	})
 }

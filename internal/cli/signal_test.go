@@ -76,7 +76,7 @@ func TestSignalKeepsHistory(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}
 			want := regexp.MustCompile(`^zoo: mnist-dense: epoch \d+, step \d of 2: ` + test.word +
-				`; runs/mnist-dense/history\.csv keeps [\d,]+ epochs? of it; the same command starts it again\n$`)
+				`; runs/mnist-dense/last\.safetensors keeps [\d,]+ epochs?( and 1 step)?; the same command with -resume goes on\n$`)
 			if !want.Match(stderr.Bytes()) {
 				t.Errorf("stderr: %q, want %v", stderr, want)
 			}
@@ -88,7 +88,7 @@ func TestSignalKeepsHistory(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, file := range files {
-				if base := filepath.Base(file); base == resultFile || strings.HasPrefix(base, ".") {
+				if base := filepath.Base(file); base == resultFile || strings.HasPrefix(base, ".") && base != lockFile {
 					t.Errorf("%s is there after an unfinished run", file)
 				}
 			}
@@ -108,7 +108,7 @@ func TestSignalKeepsFinishedModels(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit code %d, want 130", code)
 	}
-	if want := "; the same command keeps mnist-dense and starts mnist-seq again\n"; !strings.HasSuffix(stderr.String(), want) {
+	if want := "; the same command with -resume keeps mnist-dense and goes on with mnist-seq\n"; !strings.HasSuffix(stderr.String(), want) {
 		t.Errorf("stderr: %q, want %q at its end", stderr, want)
 	}
 

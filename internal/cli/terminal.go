@@ -9,9 +9,9 @@ import (
 	"zoo/train"
 )
 
-// progress is the hook that shows the model's training on out: live on a terminal, in plain lines elsewhere, and the
+// progress is the callback that shows the model's training on out: live on a terminal, in plain lines elsewhere, and the
 // model of section 2.0, which is trained in order, as its own program did.
-func (o *output) progress(entry models.Entry) train.Hook {
+func (o *output) progress(entry models.Entry) train.Callback {
 	var options train.ProgressOptions
 	if file, ok := o.Writer.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
 		options.Terminal = true

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"zoo/internal/study"
 	"zoo/models"
 	"zoo/models/kernel"
-	"zoo/plots"
 )
 
 // trainModels is the training command. It refuses what cannot be done before it does anything, trains the chosen models
@@ -34,28 +33,42 @@ func trainModels(opts options, out *output) error {
 	if err != nil {
 		return err
 	}
+	for i, p := range plans {
+		if kept[i] != nil {
+			continue
+		}
+		if err := p.checkFree(); err != nil {
+			return err
+		}
+		if p.resume {
+			if err := p.checkResume(); err != nil {
+				return err
+			}
+		}
+	}
 	if err := opts.writeGrids(plans); err != nil {
 		return err
 	}
+	trained := map[string]bool{}
+	for i, p := range plans {
+		trained[p.entry.Name] = trained[p.entry.Name] || kept[i] == nil
+	}
+	redraw := func(model string) bool { return trained[model] }
 	if err := opts.trainAll(plans, kept, out); err != nil {
 		// The report on what is finished, and nothing on what no longer is there.
-		_, _, reportErr := opts.writeReport()
+		_, reportErr := writeReport(opts.out, redraw)
 		return errors.Join(err, reportErr)
 	}
-	runs, broken, err := opts.writeReport()
+	contents, err := writeReport(opts.out, redraw)
 	if err != nil {
 		return err
 	}
-	if err := plots.Table(out, runs, broken); err != nil {
-		return err
-	}
-	out.printf("\nbeside the report's numbers, with curves: %s\n", filepath.Join(opts.out, reportFile))
-	return nil
+	return printReport(out, opts.out, contents)
 }
 
 // keptRuns returns the finished run of each plan that has one, nil for the others.
-func (opts options) keptRuns(plans []*plan) ([]*plots.Run, error) {
-	runs := make([]*plots.Run, len(plans))
+func (opts options) keptRuns(plans []*plan) ([]*study.Run, error) {
+	runs := make([]*study.Run, len(plans))
 	for i, p := range plans {
 		var err error
 		if runs[i], err = opts.kept(p); err != nil {
@@ -66,7 +79,7 @@ func (opts options) keptRuns(plans []*plan) ([]*plots.Run, error) {
 }
 
 // trainAll carries out those plans that have no run yet. A signal ends the training at work.
-func (opts options) trainAll(plans []*plan, kept []*plots.Run, out *output) error {
+func (opts options) trainAll(plans []*plan, kept []*study.Run, out *output) error {
 	if err := printEstimate(plans, kept, out); err != nil {
 		return err
 	}
@@ -75,7 +88,7 @@ func (opts options) trainAll(plans []*plan, kept []*plots.Run, out *output) erro
 	for i, p := range plans {
 		if run := kept[i]; run != nil {
 			out.printf("%s: kept, finished on %s with the same settings (-force trains again)\n\n",
-				p.entry.Name, run.Result.Finished.Local().Format("2006-01-02 15:04"))
+				p.name(), run.Result.Finished.Local().Format("2006-01-02 15:04"))
 			continue
 		}
 		err := context.Cause(ctx) // a signal that came when the model before had just been trained
@@ -91,28 +104,48 @@ func (opts options) trainAll(plans []*plan, kept []*plots.Run, out *output) erro
 
 // ended is the error of a command that ended with the plan of this index, and says what there is to go on with.
 func (opts options) ended(plans []*plan, at int, err error) error {
-	name := plans[at].entry.Name
-	finished := make([]string, at)
-	for i, p := range plans[:at] {
-		finished[i] = p.entry.Name
-	}
-	kept := strings.Join(finished, ", ")
+	name, kept := plans[at].name(), listed(plans[:at])
 
 	var signalled stopped
-	command := "the same command"
+	command := "the same command with -resume"
 	if opts.force && at > 0 {
-		command += " without -force"
+		command += " and without -force"
+	} else if opts.force {
+		command += " in place of -force"
 	}
 	switch {
 	case errors.As(err, &signalled) && at == 0:
-		return fmt.Errorf("%s: %w; %s starts it again", name, err, command)
+		return fmt.Errorf("%s: %w; %s goes on", name, err, command)
 	case errors.As(err, &signalled):
-		return fmt.Errorf("%s: %w; %s keeps %s and starts %s again", name, err, command, kept, name)
+		return fmt.Errorf("%s: %w; %s keeps %s and goes on with %s", name, err, command, kept, name)
 	case at > 0:
 		return fmt.Errorf("%s: %w; finished and kept: %s", name, err, kept)
 	default:
 		return fmt.Errorf("%s: %w", name, err)
 	}
+}
+
+// listed names the models of the plans, with their seeds where there are several: mnist-seq (seeds 1, 2), mnist-func.
+func listed(plans []*plan) string {
+	var models []string
+	for rest := plans; len(rest) > 0; {
+		name := rest[0].entry.Name
+		n := 1
+		for n < len(rest) && rest[n].entry.Name == name {
+			n++
+		}
+		if n > 1 {
+			seeds := make([]string, n)
+			for i, p := range rest[:n] {
+				seeds[i] = fmt.Sprint(p.config.Seed)
+			}
+			name += fmt.Sprintf(" (seeds %s)", strings.Join(seeds, ", "))
+		} else {
+			name = rest[0].name()
+		}
+		models, rest = append(models, name), rest[n:]
+	}
+	return strings.Join(models, ", ")
 }
 
 // checkFolders makes the folder for everything, and refuses what cannot be written to: it or a run's that is there.

@@ -23,9 +23,9 @@ func TestEnded(t *testing.T) {
 	}{
 		{0, false, failure, "mnist-dense: no space"},
 		{2, false, failure, "mnist-func: no space; finished and kept: mnist-dense, mnist-seq"},
-		{0, true, signal, "mnist-dense: interrupted; the same command starts it again"},
-		{1, false, signal, "mnist-seq: interrupted; the same command keeps mnist-dense and starts mnist-seq again"},
-		{2, true, signal, "mnist-func: interrupted; the same command without -force keeps mnist-dense, mnist-seq and starts mnist-func again"},
+		{0, true, signal, "mnist-dense: interrupted; the same command with -resume in place of -force goes on"},
+		{1, false, signal, "mnist-seq: interrupted; the same command with -resume keeps mnist-dense and goes on with mnist-seq"},
+		{2, true, signal, "mnist-func: interrupted; the same command with -resume and without -force keeps mnist-dense, mnist-seq and goes on with mnist-func"},
 	} {
 		err := options{force: test.force}.ended(plans, test.at, test.err)
 		if err.Error() != test.want {
