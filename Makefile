@@ -10,7 +10,7 @@ ARGS  ?=
 
 KERAS := models/testdata/keras
 
-.PHONY: help run test check format vet staticcheck generated race tiers noasm cross arm64 bench bench-setup microbench golden keras
+.PHONY: help run test check format vet staticcheck generated race tiers noasm cross arm64 bench bench-setup microbench fuzz soak golden keras
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,21 +76,39 @@ bench-setup: .venv-bench/installed ## Keras and PyTorch for bench -compare, in .
 	.venv-bench/bin/pip install --quiet --no-deps --requirement $<
 	touch $@
 
+# Each fuzz target of the project is fuzzed for so long.
+FUZZTIME ?= 60s
+
+fuzz: ## every fuzz target for FUZZTIME (60s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sort | while IFS=: read -r file target; do \
+		echo "$$(dirname $$file) $${target#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "$$(dirname $$file)" || exit 1; \
+	done
+
+# How long the soak test trains, saves, resumes, evaluates and predicts.
+SOAK ?= 30m
+
+soak: ## train, save, resume, evaluate and predict for SOAK (30m) in one process; memory, goroutines and files stay flat
+	ZOO_SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run '^TestSoak$$' ./internal/cli
+
 microbench: ## Go's benchmarks of the kernels and ops
 	$(GO) test -run '^$$' -bench . -benchmem ./models/kernel ./models/op
 
-golden: .venv/installed ## write the Keras fixtures again, with real Keras in .venv
+golden: .venv/installed ## write the fixtures of Keras's networks and callbacks again, with real Keras in .venv
 	.venv/bin/python $(KERAS)/dump.py --all
+	.venv/bin/python train/testdata/callbacks/dump.py
 
-keras: .venv/installed ## parity with real Keras from weights and pictures of its own choice, and the benchmark's side of Keras
+keras: .venv/installed ## parity with real Keras from weights and pictures of its own choice, the benchmark's side of Keras, and our files read by Python
 	rm -rf .golden && mkdir .golden
 	for model in mnist-dense mnist-seq fashion-func; do \
 		.venv/bin/python $(KERAS)/dump.py --model $$model --seed 11 --batch 4 --steps 3 --lr 1e-4 --out .golden/$$model.safetensors || exit 1; \
 	done
 	ZOO_GOLDEN=.golden $(GO) test -count=1 ./models -run Keras
 	$(GO) test -count=1 ./internal/bench -run CompareScript
+	ZOO_PYTHON=$(CURDIR)/.venv/bin/python $(GO) test -count=1 ./models/weights -run Python
+	ZOO_TENSORBOARD=$(CURDIR)/.venv/bin/python $(GO) test -count=1 ./train/tensorboard -run ReadsItself
 
-.venv/installed: $(KERAS)/requirements.txt
+.venv/installed: $(KERAS)/requirements.txt train/tensorboard/testdata/requirements.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --requirement $<
+	.venv/bin/pip install --quiet $(^:%=--requirement %)
 	touch $@
