@@ -63,12 +63,23 @@ func (m *markdown) intro(c Contents) {
 	}
 }
 
+// seedsText are the seeds of the runs, as 1 to 5 where three or more follow each other: 1 to 5, 8, 9.
 func seedsText(s Section) string {
-	var seeds []string
-	for _, r := range s.Runs {
-		seeds = append(seeds, fmt.Sprint(r.Result.Settings.Seed))
+	var parts []string
+	for i := 0; i < len(s.Runs); {
+		first, n := s.Runs[i].Result.Settings.Seed, 1
+		for i+n < len(s.Runs) && s.Runs[i+n].Result.Settings.Seed == first+uint64(n) {
+			n++
+		}
+		if n >= 3 {
+			parts = append(parts, fmt.Sprintf("%d to %d", first, first+uint64(n)-1))
+			i += n
+			continue
+		}
+		parts = append(parts, fmt.Sprint(first))
+		i++
 	}
-	return strings.Join(seeds, ", ")
+	return strings.Join(parts, ", ")
 }
 
 func machineText(r train.Result) string {

@@ -353,3 +353,30 @@ func TestTextsOfNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestSeedsText(t *testing.T) {
+	for want, seeds := range map[string][]uint64{
+		"":                      nil,
+		"7":                     {7},
+		"1, 2":                  {1, 2},
+		"1 to 3":                {1, 2, 3},
+		"1, 2, 4 to 6, 9":       {1, 2, 4, 5, 6, 9},
+		"18446744073709551615":  {math.MaxUint64},
+		"0 to 2, 10, 12 to 104": append([]uint64{0, 1, 2, 10}, upTo(12, 104)...),
+	} {
+		var s Section
+		for _, seed := range seeds {
+			s.Runs = append(s.Runs, study.Run{Result: train.Result{Settings: train.Settings{Seed: seed}}})
+		}
+		if got := seedsText(s); got != want {
+			t.Errorf("%v: %q, want %q", seeds, got, want)
+		}
+	}
+}
+
+func upTo(first, last uint64) (all []uint64) {
+	for ; first <= last; first++ {
+		all = append(all, first)
+	}
+	return all
+}
