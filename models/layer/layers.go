@@ -169,7 +169,7 @@ func Activation(option Option) Layer {
 
 // LeakyReLU is x where it is positive and slope*x elsewhere.
 func LeakyReLU(slope float64) Layer {
-	return of(activation{name: "LeakyReLU", base: "leaky_re_lu", slope: kernel.Activation(slope)})
+	return of(activation{name: "LeakyReLU", base: "leaky_re_lu", slope: kernel.Activation(slope), negativeSlope: slope})
 }
 
 type activation struct {
@@ -177,6 +177,8 @@ type activation struct {
 	name, base string
 	option     options
 	slope      kernel.Activation
+	// negativeSlope is LeakyReLU's as it was declared, before it is rounded to float32.
+	negativeSlope float64
 }
 
 func (a activation) class() (string, string) { return a.name, a.base }

@@ -193,6 +193,7 @@ type Info struct {
 	Name       string // Keras's default name, counted in each model: conv2d_1
 	Class      string // Conv2D
 	Activation string // relu, softmax; "" when linear
+	Config     Config // its other settings by its class: Conv2DConfig, ...; nil for none
 	Inputs     []int  // the layers that feed it, as indices into Layers
 
 	InputShapes [][]int // of Inputs, without the batch
@@ -211,6 +212,7 @@ func (m *Model) Layers() []Info {
 			Name:        l.name,
 			Class:       class,
 			Activation:  l.kind.activation(),
+			Config:      l.kind.settings(),
 			InputShapes: l.inputShapes(),
 			OutputShape: l.shape,
 		}

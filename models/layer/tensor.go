@@ -30,6 +30,8 @@ type kind interface {
 	variables(inputs [][]int) []*Variable
 	// activation is the name of the activation that the layer ends with, "" for none.
 	activation() string
+	// settings are what else an exporter must know.
+	settings() Config
 	// nodes adds the layer to a graph.
 	nodes(b *builder, l *instance) (node, error)
 }
