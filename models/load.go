@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"zoo/models/weights"
+	"zoo/models/layer"
 )
 
 // Entries of a weights file's metadata that say what its weights are of. All may be missing.
@@ -16,30 +16,15 @@ const (
 	MetadataClasses = "classes" // a JSON array of the classes' names, by label
 )
 
-// ErrNoModel is the error of Load when the file does not name its model; LoadAs takes the name.
+// ErrNoModel is the error of PredictorOf when neither the caller nor the file names the model.
 var ErrNoModel = errors.New("it does not say which model its weights are of")
 
-// Load reads a file of weights (see package weights), a checkpoint or weights alone, and
-// returns the model that it names, ready to predict. Errors name the file, and where the
-// weights do not fit the model, the tensor and the shapes.
-func Load(path string) (*Predictor, error) { return LoadAs("", path) }
-
-// LoadAs is Load with the name of the model, whatever the file says; "" leaves that to the file.
-func LoadAs(name, path string) (*Predictor, error) {
-	file, err := weights.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	p, err := predictorOf(name, file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return p, nil
-}
-
-func predictorOf(name string, file *weights.File) (*Predictor, error) {
+// PredictorOf returns the model of that name ready to predict, with the weights that
+// load sets, from whatever file; "": the model that the file's texts name. From these are its
+// data set and classes too.
+func PredictorOf(name string, metadata map[string]string, load func(*layer.Model) error) (*Predictor, error) {
 	if name == "" {
-		if name = file.Metadata[MetadataModel]; name == "" {
+		if name = metadata[MetadataModel]; name == "" {
 			return nil, ErrNoModel
 		}
 	}
@@ -51,12 +36,12 @@ func predictorOf(name string, file *weights.File) (*Predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := file.LoadInto(model); err != nil {
+	if err := load(model); err != nil {
 		return nil, err
 	}
 	p := NewPredictor(model)
-	p.entry, p.dataset = entry, file.Metadata[MetadataDataset]
-	if text := file.Metadata[MetadataClasses]; text != "" {
+	p.entry, p.dataset = entry, metadata[MetadataDataset]
+	if text := metadata[MetadataClasses]; text != "" {
 		if err := json.Unmarshal([]byte(text), &p.classes); err != nil {
 			return nil, fmt.Errorf("its classes %.40q are not a JSON array of names", text)
 		}

@@ -72,6 +72,17 @@ const (
 // training: File.LoadInto takes the model's.
 func (c *Checkpoint) Weights() *weights.File { return c.file }
 
+// Velocities are the optimizer's, by the names of the weights; none without momentum.
+func (c *Checkpoint) Velocities() map[string][]float32 {
+	all := map[string][]float32{}
+	for _, t := range c.file.Tensors {
+		if name, ok := strings.CutPrefix(t.Name, momentumPrefix); ok {
+			all[name] = t.Data
+		}
+	}
+	return all
+}
+
 // Checkpoint returns the state of the training. In a Saver's Save it is one that
 // Resume continues exactly; elsewhere some callbacks may not have seen what others
 // have. The arrays are the training's own memory: the checkpoint is to be written
@@ -181,7 +192,7 @@ func ReadCheckpoint(path string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := checkpointOf(f)
+	c, err := CheckpointOf(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -194,10 +205,12 @@ func ParseCheckpoint(content []byte) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checkpointOf(f)
+	return CheckpointOf(f)
 }
 
-func checkpointOf(f *weights.File) (*Checkpoint, error) {
+// CheckpointOf is the checkpoint in a file of weights that was read, an error if
+// there is none.
+func CheckpointOf(f *weights.File) (*Checkpoint, error) {
 	text, ok := f.Metadata[stateKey]
 	if !ok || !f.Checked() {
 		return nil, errors.New("not a checkpoint of a training: it holds weights alone")

@@ -4,12 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
 	"path/filepath"
 
 	"zoo/models"
+	"zoo/models/exchange"
 	"zoo/models/layer"
-	"zoo/models/weights"
 	"zoo/train"
 )
 
@@ -23,16 +22,16 @@ const (
 type initial struct {
 	path string
 	hash string // the first half of the file's SHA-256, in hexadecimal
-	file *weights.File
+	file *exchange.File
 }
 
 // readInitial reads the file of -init, and finds out whether each of the models can take it.
 func readInitial(path string, entries []models.Entry) (*initial, error) {
-	content, err := os.ReadFile(path)
+	content, err := exchange.ReadFile(path)
 	if err != nil {
-		return nil, refuse("cannot read the weights of -init: %w", err)
+		return nil, refuse("-init %w", err)
 	}
-	file, err := weights.Parse(content)
+	file, err := exchange.Parse(path, content)
 	if err != nil {
 		return nil, refuse("-init %s: %w", path, err)
 	}
@@ -97,6 +96,9 @@ func (p *plan) checkResume() error {
 	return nil
 }
 
+// normalisation is how pictures become the models' input, for other readers of the files.
+const normalisation = "pixels 0..255 divided by 255, NHWC"
+
 // saver is the callback that saves the run's checkpoints, with what other readers of the files want to know.
 func (p *plan) saver() (*train.ModelCheckpoint, error) {
 	classes, err := json.Marshal(p.data.Classes)
@@ -112,7 +114,7 @@ func (p *plan) saver() (*train.ModelCheckpoint, error) {
 		Metadata: map[string]string{
 			"dataset":       p.data.Name,
 			"classes":       string(classes),
-			"normalisation": "pixels 0..255 divided by 255, NHWC",
+			"normalisation": normalisation,
 		},
 	}, nil
 }

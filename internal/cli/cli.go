@@ -56,6 +56,8 @@ var commands = map[string]func(args []string, out *output) error{
 	benchCommand:    runBench,
 	evaluateCommand: runEvaluate,
 	predictCommand:  runPredict,
+	exportCommand:   runExport,
+	importCommand:   runImport,
 	summaryCommand:  runSummary,
 	plotCommand:     runPlot,
 }

@@ -19,11 +19,11 @@ Usage:
 
 Examples:
   go run . evaluate -weights runs/fashion-seq/best.safetensors
-  go run . evaluate -weights keras.safetensors -model mnist-seq    weights that do not say what they are of
+  go run . evaluate -weights trained.keras -model mnist-seq        weights that do not say what they are of
   go run . evaluate -weights best.safetensors -data kmnist -json   on another data set, as JSON
 
 Flags:
-  -weights FILE  a checkpoint of a training, or weights under Keras's names, in safetensors format
+  -weights FILE  a checkpoint of a training, or weights: .safetensors under Keras's names, .keras, .weights.h5, or .onnx of export
   -model NAME    the model, where the file does not name it, or instead of the one that it names
   -data DIR      take the test pictures of the IDX files in DIR, not those of the model's data set
   -limit N       only the first N of them

@@ -72,6 +72,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 0))
 	flips := 8
 	if testing.Short() {
+		damages = map[string]func([]byte) []byte{"half": damages["half"]}
 		flips = 1
 	}
 	for range flips {
@@ -199,6 +200,9 @@ func TestFolderIsLocked(t *testing.T) {
 
 // Whatever the reader of its output does, the program ends quietly or with one line.
 func TestClosedPipes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program many times")
+	}
 	if runtime.GOOS == "windows" {
 		t.Skip("no SIGPIPE")
 	}
@@ -243,6 +247,9 @@ func TestClosedPipes(t *testing.T) {
 // With any number of file descriptors that Go's runtime itself can live with, a command works or says in one line that it
 // cannot.
 func TestFewDescriptors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program many times")
+	}
 	if _, err := exec.LookPath("sh"); err != nil || runtime.GOOS == "windows" {
 		t.Skip("no ulimit")
 	}
@@ -293,6 +300,9 @@ func mount(t *testing.T, dir, options string) {
 
 // A disk that fills up while a checkpoint is saved keeps the one before, and with room again the training goes on.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program many times")
+	}
 	dir := withBars(t)
 	runs := filepath.Join(dir, "runs")
 	if err := os.Mkdir(runs, 0o777); err != nil {

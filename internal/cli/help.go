@@ -8,6 +8,8 @@ Usage:
   go run . bench -model NAMES [flags]        speed and memory (bench -h)
   go run . evaluate -weights FILE            loss and accuracy of a trained model (evaluate -h)
   go run . predict -weights FILE PICTURE...  what is on your pictures (predict -h)
+  go run . export -weights FILE -o X         a trained model for Keras, onnxruntime and others (export -h)
+  go run . import -weights X -o FILE         weights from Keras (import -h)
   go run . summary|plot -model NAMES         the layers as a table, the structure as a picture
 
 Examples:
@@ -32,7 +34,7 @@ How (the report's values unless given):
   -seed N       of every random draw (1): the same seed gives the same numbers; several with commas
   -seeds N      train with each of the seeds 1 to N
   -workers N    threads that compute (one for each processor)
-  -init FILE    begin with the weights of a checkpoint, the optimizer and everything else afresh
+  -init FILE    begin with the weights of a checkpoint or of Keras (.keras, .weights.h5), the optimizer and everything else afresh
 
 Keras's callbacks:
   -monitor NAME what they watch: val_accuracy (the default), val_loss, accuracy or loss

@@ -49,7 +49,7 @@ func TestKilledTrainings(t *testing.T) {
 	}
 	wanted := 50
 	if testing.Short() {
-		wanted = 8
+		wanted = 3
 	}
 	uncut := killable(t)
 	began := time.Now()

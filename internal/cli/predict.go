@@ -23,7 +23,7 @@ Examples:
   curl -s URL | go run . predict -weights runs/fashion-seq/best.safetensors -
 
 Flags:
-  -weights FILE  a checkpoint of a training, or weights under Keras's names, in safetensors format
+  -weights FILE  a checkpoint of a training, or weights: .safetensors under Keras's names, .keras, .weights.h5, or .onnx of export
   -model NAME    the model, where the file does not name it, or instead of the one that it names
   -json          as JSON
   -h             this text

@@ -125,7 +125,7 @@ func (p *plan) printHeader(out *output, model *layer.Model) {
 	out.printf("  training   %s of batch %d, seed %d\n", counted(c.Epochs, "epoch"), c.Batch, c.Seed)
 	out.printf("  optimizer  %s\n", optimizer)
 	if p.initial != nil {
-		out.printf("  weights    begin as in %s\n", shown(p.initial.path))
+		out.printf("  weights    begin as in %s, the optimizer's state is fresh\n", shown(p.initial.path))
 	}
 	if _, changing := p.callbacks.changing(); changing != "" {
 		out.printf("  callbacks  %s\n", changing)

@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"weights": scriptWeights,
 			"paint":   scriptPaint,
 			"hostile": scriptHostile,
+			"sames":   scriptSames,
 		},
 	})
 }
@@ -129,6 +130,21 @@ func scriptPlain(ts *testscript.TestScript, neg bool, args []string) {
 		found := bytes.ContainsFunc([]byte(ts.ReadFile(name)), func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })
 		if found == !neg {
 			ts.Fatalf("%s: control characters: %v", name, found)
+		}
+	}
+}
+
+// scriptSames wants evaluate -json -data bars to tell of each of these weights what it told of others: sames TEXT FILE...
+func scriptSames(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: sames TEXT FILE...")
+	}
+	weights := regexp.MustCompile(`(?m)^  "weights": .*$`)
+	want := weights.ReplaceAllString(ts.ReadFile(args[0]), "")
+	for _, file := range args[1:] {
+		ts.Check(ts.Exec("zoo", "evaluate", "-json", "-data", "bars", "-model", "mnist-dense", "-weights", file))
+		if got := weights.ReplaceAllString(ts.ReadFile("stdout"), ""); got != want {
+			ts.Fatalf("%s: %s\nwant %s", file, got, want)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"zoo/mnist"
-	"zoo/models"
+	"zoo/models/exchange"
 )
 
 // resources are what a process that works for long must not gather.
@@ -66,7 +66,7 @@ func TestSoak(t *testing.T) {
 		main(append(training, "-resume")...)
 		main("evaluate", "-weights", last, "-data", data)
 		main("predict", "-weights", last, filepath.Join(out, "bars.png"))
-		predictor, err := models.Load(last)
+		predictor, err := exchange.Load(last)
 		if err != nil {
 			t.Fatal(err)
 		}

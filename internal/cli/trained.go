@@ -14,6 +14,7 @@ import (
 
 	"zoo/mnist"
 	"zoo/models"
+	"zoo/models/exchange"
 )
 
 // trained are the flags that choose a trained model.
@@ -34,14 +35,19 @@ func (opts *trained) flags() *flag.FlagSet {
 
 // load reads the weights. Whatever is wrong with them is a refusal.
 func (opts *trained) load() (*models.Predictor, error) {
-	predictor, err := models.LoadAs(opts.model, opts.weights)
-	switch {
-	case errors.Is(err, models.ErrNoModel):
-		return nil, refuse("%w; give it with -model", err)
-	case err != nil:
-		return nil, refusal{err}
+	predictor, err := exchange.LoadAs(opts.model, opts.weights)
+	if err != nil {
+		return nil, refuseWeights(err)
 	}
 	return predictor, nil
+}
+
+// refuseWeights makes a refusal of what is wrong with weights.
+func refuseWeights(err error) error {
+	if errors.Is(err, models.ErrNoModel) {
+		return refuse("%w; give it with -model", err)
+	}
+	return refusal{err}
 }
 
 // datasetOf is the name of the data set that the weights were trained on, as far as it is known.

@@ -52,7 +52,7 @@ func (f *File) LoadInto(m *layer.Model) error {
 	for _, t := range f.Tensors {
 		own := slices.ContainsFunc(variables, func(v *layer.Variable) bool { return v.Name == t.Name })
 		if !own && !strings.HasPrefix(t.Name, OptimizerPrefix) && !strings.HasPrefix(t.Name, CallbackPrefix) {
-			return fmt.Errorf("tensor %s %v is none of model %s", t.Name, t.Shape, m.Name())
+			return fmt.Errorf("tensor %.80q %v is none of model %s", t.Name, t.Shape, m.Name())
 		}
 	}
 	for _, v := range variables {

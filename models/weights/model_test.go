@@ -95,7 +95,7 @@ func TestLoadIntoRefuses(t *testing.T) {
 		"no tensor dense/kernel [8 3], which model small has":                func(f *weights.File) { f.Tensors = slices.Delete(f.Tensors, kernel, kernel+1) },
 		"tensor dense/kernel has shape [3 8], want the [8 3] of model small": func(f *weights.File) { f.Tensors[kernel].Shape = []int{3, 8} },
 		"tensor dense/kernel is of type F16, want the F32 of model small":    func(f *weights.File) { f.Tensors[kernel].DType = "F16" },
-		"tensor dense_1/kernel [1] is none of model small": func(f *weights.File) {
+		`tensor "dense_1/kernel" [1] is none of model small`: func(f *weights.File) {
 			f.Tensors = append(f.Tensors, weights.Tensor{Name: "dense_1/kernel", Shape: []int{1}, Data: []float32{1}})
 		},
 	} {

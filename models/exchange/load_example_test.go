@@ -1,4 +1,4 @@
-package models_test
+package exchange_test
 
 import (
 	"fmt"
@@ -6,12 +6,12 @@ import (
 	"os"
 
 	"zoo/mnist/picture"
-	"zoo/models"
+	"zoo/models/exchange"
 )
 
 // A picture from a file is brought into the data set's form and shown to a trained model.
 func ExampleLoad() {
-	predictor, err := models.Load("runs/fashion-seq/best.safetensors")
+	predictor, err := exchange.Load("runs/fashion-seq/best.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
