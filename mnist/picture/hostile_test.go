@@ -141,6 +141,9 @@ func TestHostile(t *testing.T) {
 
 // What is beside the picture is not unpacked: a profile and a text of 256 MiB.
 func TestSurroundings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("packs 256 MiB")
+	}
 	giant := packed(t, nil, 1<<28)
 	line := make([]byte, 0, 41*40)
 	for y := range 40 {
