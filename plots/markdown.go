@@ -77,6 +77,26 @@ func escape(text string) string {
 	return special.ReplaceAllString(strings.Join(strings.Fields(legible(text)), " "), `\$0`)
 }
 
+// withCode is escape of a text that has code between backticks.
+func withCode(text string) string {
+	parts := strings.Split(text, "`")
+	if len(parts)%2 == 0 {
+		return escape(text) // a backtick that stands for itself
+	}
+	for i, part := range parts {
+		words := strings.Join(strings.Fields(legible(part)), " ")
+		switch {
+		case i%2 == 0:
+			parts[i] = special.ReplaceAllString(legible(part), `\$0`)
+		case words != "":
+			parts[i] = "`" + words + "`"
+		default:
+			parts[i] = ""
+		}
+	}
+	return strings.Join(strings.Fields(strings.Join(parts, "")), " ")
+}
+
 // legible leaves out what no page can show: bytes that are no text and control
 // characters. Of blanks it keeps tabs, line breaks and the common one.
 func legible(text string) string {

@@ -29,7 +29,7 @@ func (m *markdown) claims(claims []study.Claim) {
 
 func (m *markdown) claim(c study.Claim) {
 	m.line("### %s\n", escape(fmt.Sprintf("%d. %s", c.Number, strings.TrimSuffix(c.Text, "."))))
-	m.line("%s – %s\n", verdictText(c.Verdict), escape(c.Sentence))
+	m.line("%s – %s\n", verdictText(c.Verdict), withCode(c.Sentence))
 	if len(c.Findings) == 0 {
 		return
 	}

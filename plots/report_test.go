@@ -346,6 +346,9 @@ func TestTextsOfNumbers(t *testing.T) {
 		{paramsAndSize(256), "256 (1.00 KB)"},
 		{paramsAndSize(22509834), "22,509,834 (85.87 MB)"},
 		{link("my set (1).png"), "my%20set%20%281%29.png"},
+		{withCode("do it: `go run . -model a_b,*c*   -seeds 5`. Or_not"), "do it: `go run . -model a_b,*c* -seeds 5`. Or\\_not"},
+		{withCode("`a` b ``  `c\x00`"), "`a` b `c`"},
+		{withCode("one ` of_them"), "one \\` of\\_them"},
 		{escape("_a_b|c\\ <d> *e* [f](g)\r\n`h` ~i~ $j$ &k; #"), "\\_a\\_b|c\\\\ \\<d\\> \\*e\\* \\[f\\](g) \\`h\\` \\~i\\~ \\$j\\$ \\&k; \\#"},
 	} {
 		if test.got != test.want {

@@ -93,7 +93,7 @@ func TestClaimsAnswered(t *testing.T) {
 		{"it may add", 1, []Model{
 			model(t, "mnist-seq", 3, shifted(1.5, 0.6)), model(t, "mnist-seq-nobn", 3, nil),
 			model(t, "fashion-seq", 3, shifted(2, 0.1)), model(t, "fashion-seq-nobn", 3, nil),
-		}, "undecided: confirmed undecided confirmed confirmed", "seeds decide it: go run . -model mnist-seq,mnist-seq-nobn -seeds "},
+		}, "undecided: confirmed undecided confirmed confirmed", "seeds decide it: `go run . -model mnist-seq,mnist-seq-nobn -seeds "},
 
 		{"64 oscillates less and is faster", 2, []Model{
 			lasting(model(t, "mnist-dense", 5, zigzag(0, 0.01)), 15, 0.1), lasting(model(t, "mnist-dense-32", 5, zigzag(0.5, 0.2)), 18, 0.2),
@@ -117,7 +117,7 @@ func TestClaimsAnswered(t *testing.T) {
 		{"2.4 worse", 4, []Model{model(t, "fashion-func", 5, shifted(-0.3, 0.1)), model(t, "fashion-seq", 5, nil)},
 			"refuted: refuted", "After epoch 5 2.4 is worse (-0.30 points"},
 		{"2.4 alike", 4, []Model{model(t, "fashion-func", 5, shifted(0.1, 0.4)), model(t, "fashion-seq", 5, nil)},
-			"undecided: undecided", "seeds decide it: go run . -model fashion-func,fashion-seq -seeds "},
+			"undecided: undecided", "seeds decide it: `go run . -model fashion-func,fashion-seq -seeds "},
 		{"2.4 hardly better", 4, []Model{model(t, "fashion-func", 5, shifted(0.01, 0.4)), model(t, "fashion-seq", 5, nil)},
 			"undecided: undecided", "it takes about "},
 		{"2.4 the same", 4, []Model{model(t, "fashion-func", 5, nil), model(t, "fashion-seq", 5, nil)},
@@ -192,7 +192,7 @@ func TestClaimReportInside(t *testing.T) {
 		{"one epoch", outlier, "refuted: confirmed confirmed confirmed refuted confirmed confirmed",
 			[]string{"2.4: 10 of 11 epochs inside", "epoch 7 lies too far out (+3.00 points"}, 0},
 		{"two runs", all(2, 0.1, 0.2), "undecided: undecided undecided undecided undecided undecided undecided",
-			[]string{"about 3 seeds decide it: go run . -model fashion-seq,fashion-func,fashion-best -seeds 3"}, 3},
+			[]string{"about 3 seeds decide it: `go run . -model fashion-seq,fashion-func,fashion-best -seeds 3`"}, 3},
 		{"one run", all(1, 0.1, 0.2), "undecided: undecided undecided undecided undecided undecided undecided",
 			[]string{"one run of ours has no spread", "-seeds 3"}, 3},
 	} {
@@ -256,7 +256,7 @@ func TestClaimsWithoutSoundRuns(t *testing.T) {
 			}
 		})
 	}
-	const run = " To decide it: go run . -model fashion-func,fashion-seq -seeds 5."
+	const run = " To decide it: `go run . -model fashion-func,fashion-seq -seeds 5`."
 	for name, c := range map[string]struct {
 		given []Model
 		want  string

@@ -253,7 +253,7 @@ const (
 // advice says what would decide the claim.
 func (q *inquiry) advice() string {
 	command := func(seeds int) string {
-		return fmt.Sprintf("go run . -model %s -seeds %d", strings.Join(q.train, ","), seeds)
+		return fmt.Sprintf("`go run . -model %s -seeds %d`", strings.Join(q.train, ","), seeds)
 	}
 	switch {
 	case q.seeds > mostSeeds:

@@ -93,5 +93,5 @@ type Claim struct {
 	Text     string    `json:"text"` // the claim, in a sentence
 	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings"` // may be empty, never nil
-	Sentence string    `json:"sentence"` // the answer with its numbers, in a sentence or two
+	Sentence string    `json:"sentence"` // the answer with its numbers, in a sentence or two; commands between backticks
 }
